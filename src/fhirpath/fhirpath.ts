@@ -1,0 +1,60 @@
+import type { Result } from '../kernel/result.ts';
+
+/**
+ * The contract of our FHIRPath compiler (http://hl7.org/fhirpath/N1/): source text in, closure out. Strict: an unknown
+ * function, an unknown variable, trailing text or a wrong number of arguments is an issue with line and column.
+ */
+export interface CompileOptions {
+  /**
+   * `fhir`: FHIR R4 semantics (choice types, primitive extensions, `resolve()`). `plain`: a name means that name.
+   * `hl7v2`: plain, and `.3` after a dot is a field, component or subcomponent number.
+   */
+  readonly dialect: 'fhir' | 'plain' | 'hl7v2';
+  /** Names that may follow `%`, besides those of the standard. */
+  readonly variables: ReadonlySet<string>;
+  /** Functions beyond FHIRPath's own. */
+  readonly functions: ReadonlyMap<string, ExtraFunction>;
+  /** Where the expression stands in its file, so that positions point into that file. 1-based. */
+  readonly place: { readonly file: string; readonly line: number; readonly column: number };
+  /** Report every member read to `Environment.onRead`, for unread fields and lineage. Slower. */
+  readonly track?: boolean | undefined;
+}
+
+export interface ExtraFunction {
+  readonly name: string;
+  /** As docs print it: `nhsNumber() : string`. */
+  readonly signature: string;
+  readonly sentence: string;
+  readonly minArguments: number;
+  readonly maxArguments: number;
+  /** Names of arguments that must be literals, checked at load. */
+  readonly checkLiterals?: ((args: readonly (string | undefined)[]) => string | undefined) | undefined;
+  /** Gets the input collection and evaluated arguments; throws `EvaluationError` for bad data. */
+  readonly apply: (
+    input: readonly unknown[],
+    args: readonly (readonly unknown[])[],
+    env: Environment,
+  ) => readonly unknown[];
+}
+
+/** What an expression can see while it runs. */
+export interface Environment {
+  readonly variables: ReadonlyMap<string, readonly unknown[]>;
+  readonly now: Date;
+  /** Finds the target of a reference; undefined where there is none. */
+  readonly resolve?: ((reference: string) => unknown) | undefined;
+  /** Counts evaluation steps down; an expression that reaches 0 fails with `mapping-limit`. */
+  readonly budget: { steps: number };
+  readonly onRead?: ((parent: object, name: string) => void) | undefined;
+  /** Whatever the extra functions need (code maps, references); FHIRPath itself does not look at it. */
+  readonly host?: unknown;
+}
+
+export interface CompiledExpression {
+  readonly source: string;
+  readonly place: CompileOptions['place'];
+  /** Evaluates over one input value; `$this` and the start of paths. Throws `EvaluationError` for bad data. */
+  evaluate(input: unknown, env: Environment): readonly unknown[];
+}
+
+export type CompileFhirPath = (source: string, options: CompileOptions) => Result<CompiledExpression>;
