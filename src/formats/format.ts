@@ -1,7 +1,7 @@
 import type { Result } from '../kernel/result.ts';
 
-/** The formats a channel can speak. `fhir` is FHIR R4 JSON. */
-export const FORMAT_NAMES = ['json', 'xml', 'csv', 'hl7v2', 'fhir'] as const;
+/** The formats a channel can speak. `fhir` is FHIR R4 JSON; the tree of `fhir-xml` is the same as its. */
+export const FORMAT_NAMES = ['json', 'xml', 'csv', 'hl7v2', 'fhir', 'fhir-xml'] as const;
 export type FormatName = (typeof FORMAT_NAMES)[number];
 
 /** Where a value stands in the sender's text. */
@@ -40,6 +40,11 @@ export interface FormatOptions {
   readonly encoding?: string | undefined;
   /** XML: names of elements that are always lists, even when one stands there. */
   readonly lists?: readonly string[] | undefined;
+  /**
+   * HL7 v2 in: groups of segments by a name of our own, such as `provider: [PRD, CTD]`. A group begins at each segment
+   * of its first name and holds those of the other names that follow; a name in it may be that of another group.
+   */
+  readonly groups?: Readonly<Record<string, readonly string[]>> | undefined;
   /** CSV out: column names in order. */
   readonly columns?: readonly string[] | undefined;
 }
