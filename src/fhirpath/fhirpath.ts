@@ -35,6 +35,11 @@ export interface ExtraFunction {
     args: readonly (readonly unknown[])[],
     env: Environment,
   ) => readonly unknown[];
+  /**
+   * For a function that does not look at its input: arguments that are all literals are looked at once, at load. What it
+   * returns finds what `apply` would: one JSON value, or undefined for nothing. Undefined leaves the call to `apply`.
+   */
+  readonly bind?: ((args: readonly (readonly unknown[])[]) => ((env: Environment) => unknown) | undefined) | undefined;
 }
 
 /** What an expression can see while it runs. */
@@ -46,6 +51,8 @@ export interface Environment {
   /** Counts evaluation steps down; an expression that reaches 0 fails with `mapping-limit`. */
   readonly budget: { steps: number };
   readonly onRead?: ((parent: object, name: string) => void) | undefined;
+  /** Told of members that were looked at on the way and give no value: a resource's type, where a type is asked for. */
+  readonly onLook?: ((parent: object, name: string) => void) | undefined;
   /** Whatever the extra functions need (code maps, references); FHIRPath itself does not look at it. */
   readonly host?: unknown;
 }
@@ -55,6 +62,8 @@ export interface CompiledExpression {
   readonly place: CompileOptions['place'];
   /** Evaluates over one input value; `$this` and the start of paths. Throws `EvaluationError` for bad data. */
   evaluate(input: unknown, env: Environment): readonly unknown[];
+  /** The same without a list where one will do: undefined for nothing, a value for one, a list for several. */
+  find(input: unknown, env: Environment): unknown;
 }
 
 export type CompileFhirPath = (source: string, options: CompileOptions) => Result<CompiledExpression>;
