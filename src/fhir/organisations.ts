@@ -1,0 +1,67 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../kernel/json.ts';
+import { ODS_ORGANISATION_SYSTEM, ODS_SITE_SYSTEM } from './canonical.ts';
+import { type IndexContext, readOwnReference } from './search-values.ts';
+
+/**
+ * Elements in which an organisation stands because it cares for the patient, not because it is talked about: an access
+ * rule may rest on them. A consent that names who must not see a record is not among them.
+ */
+const ELEMENTS: Readonly<Record<string, readonly string[]>> = {
+  Patient: ['generalPractitioner', 'managingOrganization'],
+  CarePlan: ['author', 'contributor', 'activity.detail.performer'],
+  CareTeam: ['participant.member', 'participant.onBehalfOf', 'managingOrganization'],
+  ServiceRequest: ['requester', 'performer'],
+  Task: ['requester', 'owner'],
+  Encounter: ['serviceProvider'],
+  EpisodeOfCare: ['managingOrganization', 'team'],
+  Appointment: ['participant.actor'],
+  Communication: ['sender', 'recipient'],
+  Composition: ['author', 'custodian'],
+  DocumentReference: ['author', 'custodian'],
+  QuestionnaireResponse: ['author'],
+};
+
+/**
+ * `Organization/x`, or `system|value` where the organisation is named by its identifier, also in a contained resource.
+ */
+export function findOrganisations(resource: JsonObject, context: IndexContext): string[] {
+  const found = new Set<string>();
+  const contained = Array.isArray(resource.contained) ? resource.contained.filter(isJsonObject) : [];
+  const addIdentifier = (identifier: JsonValue | undefined): void => {
+    if (!isJsonObject(identifier)) return;
+    const { system, value } = identifier;
+    if (typeof system === 'string' && typeof value === 'string') found.add(`${system}|${value}`);
+  };
+
+  for (const path of ELEMENTS[String(resource.resourceType)] ?? []) {
+    for (const one of readPath(resource, path.split('.'))) {
+      if (!isJsonObject(one)) continue;
+      const { reference } = one;
+      if (typeof reference === 'string') {
+        const own = readOwnReference(reference, context);
+        if (own?.type === 'Organization') found.add(`Organization/${own.id}`);
+        const inner = contained.find((other) => reference === `#${other.id}`);
+        if (inner?.resourceType === 'Organization' && Array.isArray(inner.identifier)) {
+          inner.identifier.forEach(addIdentifier);
+        }
+      }
+      if (isOrganisationIdentifier(one)) addIdentifier(one.identifier);
+    }
+  }
+  return [...found];
+}
+
+function isOrganisationIdentifier(reference: JsonObject): boolean {
+  const { identifier, type } = reference;
+  if (!isJsonObject(identifier)) return false;
+  return (
+    type === 'Organization' || identifier.system === ODS_ORGANISATION_SYSTEM || identifier.system === ODS_SITE_SYSTEM
+  );
+}
+
+function readPath(value: JsonValue, path: readonly string[]): JsonValue[] {
+  if (Array.isArray(value)) return value.flatMap((item) => readPath(item, path));
+  const [name, ...rest] = path;
+  if (name === undefined) return [value];
+  return isJsonObject(value) && value[name] !== undefined ? readPath(value[name], rest) : [];
+}
