@@ -24,6 +24,10 @@ export interface Store {
   search(request: SearchRequest): Promise<SearchPage>;
   /** Ids of current resources that carry this identifier, at most `limit`. */
   findByIdentifier(type: string, identifier: BusinessIdentifier, limit?: number): Promise<string[]>;
+  /** Identifiers that this resource alone holds among its type: a later version that is to keep them claims them again. */
+  claimsOf(type: string, id: string): Promise<BusinessIdentifier[]>;
+  /** Organisations that current resources relate this patient to. */
+  organisationsOf(patient: string): Promise<string[]>;
 
   // Messages
   message(id: string): Promise<StoredMessage | undefined>;
@@ -45,6 +49,8 @@ export interface Store {
   reviveDelivery(id: string, decision: 'retry' | 'skip', at: string): Promise<boolean>;
   /** When the next lane falls due, so that the worker can sleep until then; undefined when nothing waits. */
   nextDeliveryAt(): Promise<string | undefined>;
+  /** Holds back, or lets go, everything for a partner, in all processes. */
+  setPartnerState(state: PartnerState): Promise<void>;
   counts(): Promise<StoreCounts>;
 
   // Audit
@@ -194,6 +200,14 @@ export interface DeliveryAttempt {
   readonly status: number | null;
   readonly durationMs: number;
   readonly issues: readonly Issue[];
+}
+
+export interface PartnerState {
+  readonly partner: string;
+  /** By an operator: nothing is claimed until it is set back. */
+  readonly paused: boolean;
+  /** By the breaker: nothing is claimed before this time. */
+  readonly openUntil: string | null;
 }
 
 export interface DeliveryFilter {
