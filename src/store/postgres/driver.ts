@@ -1,0 +1,113 @@
+import type { Pool, PoolClient } from 'pg';
+import { refuse } from '../../kernel/errors.ts';
+import { LIMITS } from '../../kernel/limits.ts';
+import { describeFault, type Log } from '../../kernel/log.ts';
+import type { SqlDriver } from '../sql/driver.ts';
+import type { Statement } from '../sql/statement.ts';
+import { Batch, BatchFailure, type BatchRows, type KnownStatements } from './batch.ts';
+import { isBreach, isCollision, isConnectionLost, isStalePlan, toStoreError } from './faults.ts';
+import { createRewriter, type Prepared } from './rewrite.ts';
+
+/** Two that met are not to meet again. */
+const COLLISION_PAUSE_MS = 20;
+
+/** Our SQL over a pool of connections. Every call is one round trip on one of them. */
+export function createPostgresDriver(pool: Pool, log: Log): SqlDriver {
+  const rewriter = createRewriter();
+  const knownBy = new WeakMap<PoolClient, KnownStatements>();
+  let inHand = 0;
+  let closing: Promise<void> | undefined;
+  let drained: (() => void) | undefined;
+
+  const runOnce = async (statements: readonly Prepared[]): Promise<BatchRows> => {
+    const client = await pool.connect();
+    const known = knownBy.get(client) ?? new Map();
+    knownBy.set(client, known);
+    let lost = false;
+    try {
+      return await runBatch(client, statements, known);
+    } catch (fault) {
+      const cause = fault instanceof BatchFailure ? fault.cause : fault;
+      lost = isConnectionLost(cause);
+      if (isStalePlan(cause)) known.clear();
+      throw fault;
+    } finally {
+      client.release(lost);
+    }
+  };
+
+  /** Nothing of a batch that failed is left, so that it can be run again. */
+  const run = async (statements: readonly Prepared[]): Promise<BatchRows> => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await runOnce(statements);
+      } catch (fault) {
+        const cause = fault instanceof BatchFailure ? fault.cause : fault;
+        const again = isCollision(cause) || isStalePlan(cause);
+        if (!again || attempt >= LIMITS.storeAttemptsMax) throw fault;
+        if (isCollision(cause)) await pause(attempt * COLLISION_PAUSE_MS * Math.random());
+      }
+    }
+  };
+
+  /** What goes wrong is logged, and told to the caller without what PostgreSQL says of it. */
+  const guard = async <T>(action: () => Promise<T>): Promise<T> => {
+    if (closing !== undefined) throw refuse('store-unavailable', 'The store is closed.');
+    if (inHand >= LIMITS.storeQueueMax) {
+      throw refuse('store-unavailable', 'The store has as much work waiting as it may hold. Try again later.');
+    }
+    inHand += 1;
+    try {
+      return await action();
+    } catch (fault) {
+      const told = toStoreError(fault instanceof BatchFailure ? fault.cause : fault);
+      log.error('store.failed', { issueCodes: told.issues.map(({ code }) => code), fault: describeFault(told.cause) });
+      throw told;
+    } finally {
+      inHand -= 1;
+      if (inHand === 0) drained?.();
+    }
+  };
+
+  return {
+    query: (statement) => guard(async () => (await run([rewriter.named(statement)]))[0] ?? []),
+    search: (statement) => guard(async () => (await run([rewriter.unnamed(statement)]))[0] ?? []),
+    apply: (statements) =>
+      guard(async () => {
+        if (statements.length === 0) return { ok: true, rows: [] };
+        try {
+          return { ok: true, rows: await run(statements.map(rewriter.named)) };
+        } catch (fault) {
+          const breach = breachOf(fault, statements);
+          if (breach === undefined) throw fault;
+          return { ok: false, breach };
+        }
+      }),
+    close: () => {
+      closing ??= new Promise<void>((resolve) => {
+        drained = resolve;
+        if (inHand === 0) resolve();
+      }).then(() => pool.end());
+      return closing;
+    },
+  };
+}
+
+function runBatch(client: PoolClient, statements: readonly Prepared[], known: KnownStatements): Promise<BatchRows> {
+  return new Promise((resolve, reject) => {
+    const batch = new Batch(statements, known, (fault) => {
+      if (fault === undefined) resolve(batch.rows);
+      else reject(fault);
+    });
+    client.query(batch);
+  });
+}
+
+function breachOf(fault: unknown, statements: readonly Statement[]): Statement['breach'] {
+  if (!(fault instanceof BatchFailure) || fault.index === undefined || !isBreach(fault.cause)) return undefined;
+  return statements[fault.index]?.breach;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
