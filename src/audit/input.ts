@@ -1,0 +1,133 @@
+import type { IssueCode } from '../kernel/errors.ts';
+
+/**
+ * What may be told to the audit trail: a closed list. There is no field for a name, an NHS number, a search value or a
+ * message's content; patients and resources are named by our own ids.
+ */
+export type AuditInput =
+  | AccessAudit
+  | RefusedAccessAudit
+  | MessageAudit
+  | DeliveryAudit
+  | TokenAudit
+  | RefusedTokenAudit
+  | AdminAudit;
+
+interface AuditBasis {
+  readonly recorded: Date;
+  /** Follows a message or a request through the gateway; also the answer's `X-Correlation-Id`. */
+  readonly correlationId: string;
+  /** Network address of the other side, where it is known. */
+  readonly address?: string | undefined;
+  /** Why; direct care (`TREAT`) unless told. */
+  readonly purpose?: PurposeOfUse | undefined;
+}
+
+/** Codes of http://terminology.hl7.org/CodeSystem/v3-ActReason that a gateway of care meets. */
+export type PurposeOfUse = 'TREAT' | 'ETREAT' | 'BTG' | 'CAREMGT' | 'PATRQT' | 'HOPERAT' | 'HSYSADMIN';
+
+export type RestInteraction =
+  | 'read'
+  | 'vread'
+  | 'history'
+  | 'search'
+  | 'create'
+  | 'update'
+  | 'patch'
+  | 'delete'
+  /** A batch or transaction as a whole; its entries are interactions of their own. */
+  | 'transaction'
+  | 'operation';
+
+/** The FHIR API gave or changed something. */
+export interface AccessAudit extends AuditBasis {
+  readonly kind: 'access';
+  readonly interaction: RestInteraction;
+  readonly client: string;
+  readonly partner: string;
+  /** The access token's `jti`. */
+  readonly tokenId?: string | undefined;
+  /** The resource types that were asked for. */
+  readonly types: readonly string[];
+  /** Ids of the patients whose data it was. */
+  readonly patients: readonly string[];
+  /** References of what was read or written. Of a search they are not recorded: the patients and the query are. */
+  readonly resources: readonly string[];
+  /** Names of the parameters that were asked by, as the gateway knows them. Never their values. */
+  readonly queryNames: readonly string[];
+}
+
+/**
+ * The FHIR API or a message's door said no. There is no field for a patient or a resource: what a stranger writes into
+ * a URL may be an NHS number.
+ */
+export interface RefusedAccessAudit extends AuditBasis {
+  readonly kind: 'refusedAccess';
+  readonly interaction: RestInteraction | 'intake';
+  /** Undefined when nobody was recognised. */
+  readonly client: string | undefined;
+  readonly partner: string | undefined;
+  readonly tokenId?: string | undefined;
+  readonly types: readonly string[];
+  readonly issueCodes: readonly IssueCode[];
+}
+
+/** A partner's message was taken in, or refused with the issues named. */
+export interface MessageAudit extends AuditBasis {
+  readonly kind: 'message' | 'refusedMessage';
+  readonly messageId: string;
+  readonly partner: string;
+  readonly channel: string;
+  readonly patients: readonly string[];
+  /** What it created or changed. */
+  readonly resources: readonly string[];
+  readonly issueCodes: readonly IssueCode[];
+}
+
+/** An attempt to give a partner a resource. */
+export interface DeliveryAudit extends AuditBasis {
+  readonly kind: 'delivery';
+  readonly deliveryId: string;
+  readonly partner: string;
+  readonly channel: string;
+  readonly route: string;
+  readonly outcome: 'delivered' | 'retry' | 'dead';
+  readonly patients: readonly string[];
+  /** The version that was sent: `ServiceRequest/<id>/_history/2`. */
+  readonly resources: readonly string[];
+  readonly issueCodes: readonly IssueCode[];
+}
+
+export interface TokenAudit extends AuditBasis {
+  readonly kind: 'token';
+  readonly client: string;
+  readonly partner: string;
+  /** The `jti` of the token that was issued. */
+  readonly tokenId: string;
+  /** What was granted. */
+  readonly scopes: readonly string[];
+}
+
+export interface RefusedTokenAudit extends AuditBasis {
+  readonly kind: 'refusedToken';
+  /** Undefined when the client is not registered; what a stranger calls itself is not recorded. */
+  readonly client: string | undefined;
+  readonly partner: string | undefined;
+  /** The OAuth error that was answered, and the reason behind it, both from closed lists of auth. */
+  readonly error: string;
+  readonly reason: string;
+}
+
+export type AdminAction = 'retry-delivery' | 'skip-delivery' | 'replay-message';
+
+/** An operator decided something. */
+export interface AdminAudit extends AuditBasis {
+  readonly kind: 'admin';
+  readonly action: AdminAction;
+  /** Name of the operator's account. */
+  readonly operator: string;
+  /** Id of the delivery or message it was about. */
+  readonly subject: string;
+  readonly partner: string | undefined;
+  readonly patients: readonly string[];
+}

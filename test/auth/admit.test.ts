@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildAuditEvent } from '../../src/audit/event.ts';
+import { type Admission, createAdmission } from '../../src/auth/admit.ts';
+import { ask, granted, openSmart, type SmartSetup } from './smart-setup.ts';
+
+let smart: SmartSetup;
+let admit: Admission;
+beforeAll(async () => {
+  smart = await openSmart();
+  const gateway = { baseUrl: 'https://ginnel.example', partners: smart.partners };
+  admit = createAdmission({
+    verify: smart.verify,
+    store: smart.store,
+    buildAudit: (input) => buildAuditEvent(input, gateway),
+    clock: smart.clock,
+  });
+});
+afterAll(() => smart.close());
+
+const authorization = async (): Promise<string> => `Bearer ${granted(await ask(smart)).access_token}`;
+
+describe('Admission, the one way past every door', () => {
+  it('resolves with the identity when the token is good and the scope suffices', async () => {
+    const need = { interaction: 'read', types: ['CarePlan'] } as const;
+    const identity = await admit({ authorization: await authorization(), need, correlationId: 'c-1' });
+    expect(identity.client).toBe('stockport-gp');
+  });
+
+  it('puts a refusal for want of scope into the audit, with who it was', async () => {
+    const need = { interaction: 'read', types: ['Patient'] } as const;
+    const refusal = admit({ authorization: await authorization(), need, correlationId: 'c-2' });
+    await expect(refusal).rejects.toMatchObject({ issues: [{ code: 'scope-insufficient' }] });
+    expect(smart.audit().at(-1)).toMatchObject({ outcome: '4', outcomeDesc: 'scope-insufficient' });
+    expect(JSON.stringify(smart.audit().at(-1))).toContain('stockport-gp');
+  });
+
+  it.each([
+    [undefined, 'token-missing'],
+    ['Bearer x', 'token-invalid'],
+  ])('puts a refusal of %s into the audit, of nobody known', async (header, code) => {
+    const need = { interaction: 'search', types: ['CarePlan'] } as const;
+    await expect(admit({ authorization: header, need, correlationId: 'c-3' })).rejects.toMatchObject({
+      issues: [{ code }],
+    });
+    expect(smart.audit().at(-1)).toMatchObject({
+      outcome: '4',
+      outcomeDesc: code,
+      agent: [{ who: { display: 'unknown' } }, {}],
+    });
+  });
+});
