@@ -66,4 +66,8 @@ export interface MappedEntry {
   readonly identifier: BusinessIdentifier;
   /** For `merge`: list elements that are joined with what is stored, rather than replaced. */
   readonly union: readonly string[];
+  /** For `merge`: elements that are sent only where the stored resource has none, by their names in JSON. */
+  readonly fill: readonly string[];
+  /** For `merge`: elements that the sender asks to be deleted, by their names in JSON. */
+  readonly remove: readonly string[];
 }

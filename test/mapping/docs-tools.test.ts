@@ -1,0 +1,45 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, it } from 'vitest';
+import { COMMANDS, runCommand } from '../../src/main.ts';
+import { mappingsFolder } from './support.ts';
+
+const PAGE = readFileSync(resolve(import.meta.dirname, '../../docs/mapping.md'), 'utf8');
+
+/** Commands of the section on tools, each with what it is said to print. */
+function sessionsOf(page: string): { readonly argv: string[]; readonly printed: string }[] {
+  const blocks = [...page.matchAll(/^```console tools\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '');
+  return blocks.flatMap((block) =>
+    block
+      .split(/^\$ ginnel /m)
+      .slice(1)
+      .map((part) => {
+        const [line = '', ...rest] = part.split('\n');
+        return { argv: line.split(' '), printed: rest.join('\n') };
+      }),
+  );
+}
+
+it('every command on the page prints what the page says', async () => {
+  const sample = /^```json referral\.json\n([\s\S]*?)^```$/m.exec(PAGE)?.[1] ?? '';
+  const root = mappingsFolder({ 'referral.json': sample });
+  const mappings = join(root, 'mappings');
+  mkdirSync(mappings);
+  writeFileSync(join(root, 'referral.json'), sample);
+  const sessions = sessionsOf(PAGE);
+  expect(sessions.map(({ argv }) => argv[0])).toEqual(['new', 'map', 'lint', 'test', 'keep', 'diff']);
+  for (const { argv, printed } of sessions) {
+    const said: string[] = [];
+    const collect = (text: string) => void said.push(text);
+    const args = argv.map((one) => (one === 'referral.json' ? join(root, one) : one));
+    const code = await runCommand([...args, '--mappings', mappings], { env: {}, out: collect, err: collect });
+    expect([argv.join(' '), code, said.join('')]).toEqual([argv.join(' '), 0, printed]);
+  }
+});
+
+it('every tool for mappings has its place on the page', () => {
+  for (const name of ['map', 'test', 'lint', 'diff', 'keep', 'new']) {
+    expect(COMMANDS.map((command) => command.name)).toContain(name);
+    expect(PAGE).toContain(`**\`ginnel ${name}`);
+  }
+});
