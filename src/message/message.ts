@@ -1,6 +1,7 @@
 import type { FormatName, Payload } from '../formats/format.ts';
 import type { Issue } from '../kernel/errors.ts';
 import type { MappedEntry } from '../mapping/mapping.ts';
+import type { BusinessIdentifier, ResourceWrite, StoredResource } from '../store/store.ts';
 
 /** The types of a message's path, in the order it takes. Each step is a function from one to the next. */
 
@@ -12,6 +13,7 @@ export interface ReceivedMessage {
   readonly partner: string;
   readonly channel: string;
   readonly format: FormatName;
+  /** Name of the mapping of this channel. */
   readonly mapping: string;
   readonly receivedAt: string;
   /** The sender's own id of the message (MSH-10, `X-Message-Id`); null where it has none. */
@@ -29,24 +31,49 @@ export interface ParsedMessage {
 /** 3. Tree → FHIR. */
 export interface MappedMessage {
   readonly received: ReceivedMessage;
-  readonly mappingVersion: string;
   readonly entries: readonly MappedEntry[];
-  readonly issues: readonly Issue[];
 }
 
-/** 4. FHIR that base R4, our rules and our profiles accept. Same shape; only `checkMessage` makes one. */
+/** 4. FHIR that base R4, our rules and our profiles accept. Same shape as before; only `checkMessage` makes one. */
 export interface CheckedMessage extends MappedMessage {
   readonly checked: true;
 }
 
-/** 5. Who is to be told of each resource, if it proves new or changed. */
-export interface RoutedMessage extends CheckedMessage {
-  /** Routes by the name of the entry. */
-  readonly routes: ReadonlyMap<string, readonly RoutedTo[]>;
+/** What the store holds for a message's entries, by entry name: the one read of the path. */
+export interface KnownResources {
+  readonly current: ReadonlyMap<string, StoredResource>;
+  /** Names of entries whose identifier more than one stored resource carries. */
+  readonly ambiguous: readonly string[];
+  /** Identifiers that each of them alone may hold, by entry name: they stay its own through a new version. */
+  readonly claims: ReadonlyMap<string, readonly BusinessIdentifier[]>;
 }
 
-export interface RoutedTo {
+/** 5. What would be written: new ids given, references resolved, merged with what is stored; unchanged entries left out. */
+export interface PlannedMessage {
+  readonly received: ReceivedMessage;
+  readonly writes: readonly PlannedWrite[];
+}
+
+export interface PlannedWrite {
+  /** Name of the entry it came from. */
+  readonly name: string;
+  readonly write: ResourceWrite;
+}
+
+/** 6. Who is to be told of what is new or changed. */
+export interface RoutedMessage extends PlannedMessage {
+  readonly routed: readonly RoutedWrite[];
+}
+
+export interface RoutedWrite {
+  readonly write: ResourceWrite;
   readonly route: string;
   readonly partner: string;
   readonly channel: string;
+}
+
+/** What the first steps return when they end the path: the message is kept, with these issues as its answer. */
+export interface RefusedMessage {
+  readonly received: ReceivedMessage;
+  readonly issues: readonly Issue[];
 }

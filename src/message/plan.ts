@@ -1,0 +1,217 @@
+import type { Resource } from '@medplum/fhirtypes';
+import { NHS_NUMBER_SYSTEM } from '../fhir/canonical.ts';
+import type { ResourceIndexer } from '../fhir/index-resource.ts';
+import { rewriteReferences } from '../fhir/references.ts';
+import type { Validator } from '../fhir/validate.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { hasErrors, type Issue, issue } from '../kernel/errors.ts';
+import { newId } from '../kernel/ids.ts';
+import { failure, type Result, success } from '../kernel/result.ts';
+import type { MappedEntry } from '../mapping/mapping.ts';
+import type { BusinessIdentifier, ResourceWrite, Store, StoredResource } from '../store/store.ts';
+import { sameContent } from './merge.ts';
+import { mergeEntry } from './merge-policy.ts';
+import type { CheckedMessage, KnownResources, PlannedMessage, PlannedWrite } from './message.ts';
+
+/** The one read of the path: which of the message's resources the store holds already, by business identifier. */
+export async function lookUp(store: Store, message: CheckedMessage): Promise<KnownResources> {
+  const current = new Map<string, StoredResource>();
+  const claims = new Map<string, readonly BusinessIdentifier[]>();
+  const ambiguous: string[] = [];
+  await Promise.all(
+    message.entries.map(async (entry) => {
+      const ids = await store.findByIdentifier(entry.resource.resourceType, entry.identifier, 2);
+      if (ids.length > 1) ambiguous.push(entry.name);
+      if (ids[0] === undefined) return;
+      const { resourceType } = entry.resource;
+      const [stored, held] = await Promise.all([
+        store.read(resourceType, ids[0]),
+        store.claimsOf(resourceType, ids[0]),
+      ]);
+      if (stored === undefined || stored.deleted) return;
+      current.set(entry.name, stored);
+      claims.set(entry.name, held);
+    }),
+  );
+  return { current, claims, ambiguous };
+}
+
+export interface PlanParts {
+  readonly indexer: ResourceIndexer;
+  readonly validator: Validator;
+  readonly clock: Clock;
+}
+
+/**
+ * What would be written, given what is known: ids for what is new, references between entries made real, `create`
+ * left alone where the resource exists, `merge` joined with what is stored, and what would change nothing left out.
+ * A merged resource is checked again, because two valid halves can make an invalid whole.
+ */
+export function planMessage(message: CheckedMessage, known: KnownResources, parts: PlanParts): Result<PlannedMessage> {
+  if (known.ambiguous.length > 0) {
+    return failure(
+      issue(
+        'multiple-matches',
+        `More than one stored resource carries the identifier of an entry (${typesOf(known.ambiguous, message)}). Resolve the duplicate first.`,
+      ),
+    );
+  }
+  const twice = findTwice(message.entries, ({ name }) => idOf(known.current.get(name)));
+  if (twice.length > 0) {
+    return failure(
+      issue(
+        'multiple-matches',
+        `Two entries of this message are one and the same stored resource (${typesOf(twice, message)}). Send it once.`,
+      ),
+    );
+  }
+  const ids = new Map<string, string>();
+  for (const entry of message.entries) ids.set(entry.name, known.current.get(entry.name)?.id ?? newId());
+  const targets = new Map(
+    message.entries.map((entry) => [entry.fullUrl, `${entry.resource.resourceType}/${ids.get(entry.name)}`]),
+  );
+
+  const writes: PlannedWrite[] = [];
+  const issues: Issue[] = [];
+  for (const entry of message.entries) {
+    const stored = known.current.get(entry.name);
+    const sent = rewriteReferences(entry.resource, (reference) => targets.get(reference));
+    const before = stored === undefined ? undefined : (JSON.parse(stored.content) as Resource);
+    const after = before === undefined ? sent : settleEntry(entry, before, sent);
+    if (after === undefined) continue;
+    if (before !== undefined) {
+      if (sameContent({ ...after, id: before.id } as Resource, before)) continue;
+      const found = parts.validator.validate(after);
+      issues.push(...found);
+      if (hasErrors(found)) continue;
+    }
+    const version = (stored?.version ?? 0) + 1;
+    const held = (known.claims.get(entry.name) ?? []).filter((claim) => carriesIdentifier(after, claim));
+    const claims = [entry.identifier, ...held];
+    writes.push({
+      name: entry.name,
+      write: writeOf(after, ids.get(entry.name) ?? '', version, claims, message, parts),
+    });
+  }
+  if (hasErrors(issues)) return failure(...issues);
+  const claimedTwice = findTwice(
+    writes.flatMap(({ name, write }) =>
+      write.claims.map(({ system, value }) => ({ name, claim: [write.type, system, value] })),
+    ),
+    ({ claim }) => JSON.stringify(claim),
+  );
+  if (claimedTwice.length > 0) {
+    return failure(
+      issue(
+        'identifier-conflict',
+        `Two entries of this message carry an identifier that only one may hold (${typesOf(claimedTwice, message)}).`,
+      ),
+    );
+  }
+  return success({ received: message.received, writes }, issues);
+}
+
+/** Resource types of entries. Their names are not told: a mapping may make them from the message. */
+function typesOf(names: readonly string[], { entries }: CheckedMessage): string {
+  const found = entries.filter(({ name }) => names.includes(name)).map(({ resource }) => resource.resourceType);
+  return [...new Set(found)].join(', ');
+}
+
+function idOf(stored: StoredResource | undefined): string | undefined {
+  return stored === undefined ? undefined : `${stored.type}/${stored.id}`;
+}
+
+/** Names of those that share a key; what has no key shares none. */
+function findTwice<T extends { readonly name: string }>(
+  items: readonly T[],
+  keyOf: (item: T) => string | undefined,
+): string[] {
+  const groups = Map.groupBy(items, keyOf);
+  groups.delete(undefined);
+  return [...groups.values()].filter(({ length }) => length > 1).flatMap((group) => group.map(({ name }) => name));
+}
+
+function settleEntry(entry: MappedEntry, before: Resource, sent: Resource): Resource | undefined {
+  switch (entry.write) {
+    case 'create':
+      return undefined;
+    case 'replace':
+      return sent;
+    case 'merge':
+      return mergeEntry(before, sent, entry);
+  }
+}
+
+function writeOf(
+  resource: Resource,
+  id: string,
+  version: number,
+  claims: readonly BusinessIdentifier[],
+  message: CheckedMessage,
+  parts: PlanParts,
+): ResourceWrite {
+  const { received } = message;
+  const source = `urn:ginnel:partner:${received.partner}#${received.id}`;
+  return stampWrite(
+    resource,
+    { id, version, lastUpdated: parts.clock.now().toISOString(), source, claims, messageId: received.id },
+    parts.indexer,
+  );
+}
+
+export interface Stamp {
+  readonly id: string;
+  readonly version: number;
+  readonly lastUpdated: string;
+  readonly source: string | undefined;
+  readonly claims: readonly BusinessIdentifier[];
+  readonly messageId: string | null;
+}
+
+/** A resource as it is stored and served: id and `meta` set by us, index rows extracted, unique identifiers claimed. */
+export function stampWrite(resource: Resource, stamp: Stamp, indexer: ResourceIndexer): ResourceWrite {
+  const { resourceType, id: _id, meta, ...rest } = resource as Resource & { meta?: object };
+  const stamped = {
+    resourceType,
+    id: stamp.id,
+    meta: {
+      ...meta,
+      versionId: String(stamp.version),
+      lastUpdated: stamp.lastUpdated,
+      ...(stamp.source === undefined ? {} : { source: stamp.source }),
+    },
+    ...rest,
+  } as unknown as Resource;
+  const extracted = indexer.index(stamped);
+  return {
+    type: resourceType,
+    id: stamp.id,
+    version: stamp.version,
+    lastUpdated: stamp.lastUpdated,
+    deleted: false,
+    content: JSON.stringify(stamped),
+    patient: extracted.patient,
+    index: extracted.index,
+    claims: uniqueClaims([...stamp.claims, ...nhsNumberOf(stamped)]),
+    organisations: extracted.organisations,
+    messageId: stamp.messageId,
+  };
+}
+
+/** Whether the resource itself carries this identifier; an element of R4 may hold one or a list. */
+export function carriesIdentifier(resource: Resource, { system, value }: BusinessIdentifier): boolean {
+  const { identifier } = resource as { identifier?: BusinessIdentifier | BusinessIdentifier[] };
+  return [identifier ?? []].flat().some((one) => one.system === system && one.value === value);
+}
+
+/** One person has one NHS number: whoever brings it, two Patients can never hold the same. */
+function nhsNumberOf(resource: Resource): BusinessIdentifier[] {
+  if (resource.resourceType !== 'Patient') return [];
+  return (resource.identifier ?? []).flatMap(({ system, value }) =>
+    system === NHS_NUMBER_SYSTEM && value !== undefined ? [{ system, value }] : [],
+  );
+}
+
+function uniqueClaims(claims: readonly BusinessIdentifier[]): BusinessIdentifier[] {
+  return [...new Map(claims.map((claim) => [`${claim.system}|${claim.value}`, claim])).values()];
+}
