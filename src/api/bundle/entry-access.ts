@@ -1,0 +1,19 @@
+import { decide } from '../../auth/decide.ts';
+import type { AccessNeed } from '../../auth/identity.ts';
+import { refuse } from '../../kernel/errors.ts';
+import { auditRefusal } from '../answer-route.ts';
+import type { ApiParts } from '../api-parts.ts';
+import type { EntryRequest } from './read-entry.ts';
+
+/** An entry is decided with its own interaction and type; what is denied is in the audit as that. */
+export async function requireEntryAccess(
+  { route, request }: Pick<EntryRequest, 'route' | 'request'>,
+  parts: ApiParts,
+): Promise<void> {
+  const need: AccessNeed = { interaction: route.interaction, types: route.types(request) };
+  const decision = decide(request.identity, need);
+  if (decision.allowed) return;
+  const denied = refuse('scope-insufficient', decision.reason);
+  await auditRefusal(route, request, denied, parts);
+  throw denied;
+}

@@ -1,0 +1,166 @@
+import type { Coding, Resource } from '@medplum/fhirtypes';
+import { GinnelError, hasErrors, type Issue, refuse } from '../../kernel/errors.ts';
+import { carriesIdentifier, stampWrite } from '../../message/plan.ts';
+import type { BusinessIdentifier, ResourceWrite, StoredResource } from '../../store/store.ts';
+import type { ApiParts } from '../api-parts.ts';
+import { applyJsonPatch } from '../patch/apply-json-patch.ts';
+import { matchesVersion } from '../version-match.ts';
+import type { Target } from './find-targets.ts';
+import { expressionAt, issueOf, type WriteIntent } from './write-intent.ts';
+
+/** What a write will do, and what stands there when it is done. */
+export interface PlannedWrite {
+  readonly intent: WriteIntent;
+  readonly status: 200 | 201 | 204;
+  /** Undefined where nothing changes: a create that found its resource, a deletion of what is not there. */
+  readonly write: ResourceWrite | undefined;
+  /** Undefined where there never was anything. */
+  readonly stored: StoredResource | undefined;
+  /** Ids of the patients whose record it was, and whose it is. */
+  readonly patients: readonly string[];
+  /** Warnings. */
+  readonly issues: readonly Issue[];
+}
+
+/** The content a write brings, with references as they will be stored. */
+export type Link = (intent: WriteIntent, resource: Resource) => Resource;
+
+/** Throws when one of them cannot be done, with the issues of all: then nothing is. */
+export function planWrites(
+  intents: readonly WriteIntent[],
+  targets: readonly Target[],
+  link: Link,
+  parts: ApiParts,
+): PlannedWrite[] {
+  const lastUpdated = parts.clock.now().toISOString();
+  const issues: Issue[] = [];
+  const planned = intents.flatMap((intent, index) => {
+    const target = targets[index];
+    if (target === undefined) throw new TypeError('a write has no target');
+    try {
+      return [planWrite(intent, target, { lastUpdated, link, parts })];
+    } catch (fault) {
+      if (!(fault instanceof GinnelError)) throw fault;
+      issues.push(...fault.issues);
+      return [];
+    }
+  });
+  if (issues.length > 0) throw new GinnelError(issues);
+  return planned;
+}
+
+interface Planning {
+  readonly lastUpdated: string;
+  readonly link: Link;
+  readonly parts: ApiParts;
+}
+
+function planWrite(intent: WriteIntent, target: Target, planning: Planning): PlannedWrite {
+  const { stored } = target;
+  const patientsWith = (write?: ResourceWrite): string[] => [
+    ...new Set([stored?.patient ?? [], write?.patient ?? []].flat()),
+  ];
+  const settled = { intent, issues: [], patients: patientsWith() };
+  if (intent.ifMatch !== undefined && !matchesVersion(intent.ifMatch, stored)) {
+    const text = 'If-Match names another version than the current one. Read the resource again and decide anew.';
+    throw new GinnelError([issueOf(intent, 'version-mismatch', text)]);
+  }
+  if (target.found) return { ...settled, status: 200, write: undefined, stored };
+  if (intent.change.kind === 'deletion') {
+    if (stored === undefined || stored.deleted) return { ...settled, status: 204, write: undefined, stored };
+    const write = deletionOf(stored, planning.lastUpdated);
+    return { ...settled, status: 204, write, stored: write };
+  }
+  const { resource, issues } = contentOf(intent, target, planning);
+  const write = stampWrite(
+    resource,
+    {
+      id: target.id,
+      version: (stored?.version ?? 0) + 1,
+      lastUpdated: planning.lastUpdated,
+      source: resource.meta?.source,
+      claims: [...target.claims, ...claimOf(intent)].filter((claim) => carriesIdentifier(resource, claim)),
+      messageId: null,
+    },
+    planning.parts.indexer,
+  );
+  const isNew = stored === undefined || stored.deleted;
+  return { intent, status: isNew ? 201 : 200, write, stored: write, patients: patientsWith(write), issues };
+}
+
+/** A deletion is a version too: what was there stays in the history. */
+function deletionOf({ type, id, version, patient }: StoredResource, lastUpdated: string): ResourceWrite {
+  return {
+    type,
+    id,
+    version: version + 1,
+    lastUpdated,
+    deleted: true,
+    content: '',
+    patient,
+    index: [],
+    claims: [],
+    organisations: [],
+    messageId: null,
+  };
+}
+
+function contentOf(
+  intent: WriteIntent,
+  { stored }: Target,
+  { link, parts }: Planning,
+): { readonly resource: Resource; readonly issues: readonly Issue[] } {
+  const before = stored === undefined || stored.deleted ? undefined : (JSON.parse(stored.content) as Resource);
+  const linked = link(intent, changed(intent, before, stored?.deleted === true));
+  const issues = parts.validator.validate(linked).map((found) => atEntry(intent, found));
+  if (hasErrors(issues)) throw new GinnelError(issues);
+  const replaces = intent.change.kind === 'content' && before !== undefined;
+  return { resource: replaces ? keepLabels(linked, before) : linked, issues };
+}
+
+function changed({ change, ...intent }: WriteIntent, before: Resource | undefined, deleted: boolean): Resource {
+  if (change.kind === 'content') return change.resource;
+  if (change.kind === 'deletion') throw new TypeError('a deletion has no content');
+  if (before === undefined) {
+    throw new GinnelError([
+      deleted
+        ? issueOf({ change, ...intent }, 'resource-gone', `This ${intent.type} has been deleted.`)
+        : issueOf({ change, ...intent }, 'resource-not-found', `There is no such ${intent.type}.`),
+    ]);
+  }
+  const patched = applyJsonPatch(before, change.operations);
+  if (!patched.ok) throw new GinnelError(patched.issues.map((one) => ({ ...one, expression: intent.entry?.place })));
+  if (patched.value.resourceType !== before.resourceType || patched.value.id !== before.id) {
+    const text = 'A patch changes neither the id nor the type of a resource.';
+    throw refuse('id-mismatch', text, { expression: intent.entry?.place });
+  }
+  return patched.value;
+}
+
+/**
+ * Who does not know of a restriction must not lift it: labels that were there stay, unless a patch takes them away
+ * (https://hl7.org/fhir/R4/resource.html#tag-updates).
+ */
+function keepLabels(sent: Resource, before: Resource): Resource {
+  const { security, tag } = before.meta ?? {};
+  if (security === undefined && tag === undefined) return sent;
+  const meta = {
+    ...sent.meta,
+    ...(security === undefined ? {} : { security: joinCodings(security, sent.meta?.security ?? []) }),
+    ...(tag === undefined ? {} : { tag: joinCodings(tag, sent.meta?.tag ?? []) }),
+  };
+  return { ...sent, meta };
+}
+
+function joinCodings(kept: readonly Coding[], sent: readonly Coding[]): Coding[] {
+  const isSame = (one: Coding, other: Coding): boolean => one.system === other.system && one.code === other.code;
+  return [...kept.filter((one) => !sent.some((other) => isSame(one, other))), ...sent];
+}
+
+function atEntry({ entry }: WriteIntent, found: Issue): Issue {
+  return entry === undefined ? found : { ...found, expression: expressionAt(entry.place, found.expression) };
+}
+
+function claimOf({ condition }: WriteIntent): BusinessIdentifier[] {
+  return condition?.claim === undefined ? [] : [condition.claim];
+}
