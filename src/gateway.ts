@@ -1,0 +1,403 @@
+import { mkdirSync } from 'node:fs';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type AddressInfo, isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { createApp } from './api/app.ts';
+import { describeCapabilities } from './api/capabilities.ts';
+import { createHttpServer } from './api/http-server.ts';
+import { FHIR_JSON } from './api/middleware/negotiate.ts';
+import { type AuditInput, buildAuditEvent } from './audit/event.ts';
+import { type Admission, createAdmission } from './auth/admit.ts';
+import { checkClients } from './auth/check-clients.ts';
+import { createClientKeys } from './auth/client-keys.ts';
+import { loadOrCreateDemoKey } from './auth/demo-clients.ts';
+import { loadOrCreateSigningKey } from './auth/keys.ts';
+import { describeSmart, smartEndpoints } from './auth/smart-configuration.ts';
+import { createTokenEndpoint } from './auth/token-endpoint.ts';
+import { createTokenVerifier } from './auth/verify-token.ts';
+import type { Config } from './config/config.ts';
+import { isAddressAllowed } from './delivery/address-guard.ts';
+import { createOutgoingHttp, type SendHttp } from './delivery/outgoing-http.ts';
+import { createDeliverySender } from './delivery/send-delivery.ts';
+import { createDeliveryWorker, type DeliveryWorker } from './delivery/worker.ts';
+import { type Definitions, openDefinitions } from './fhir/definitions.ts';
+import { createIndexer, type ResourceIndexer } from './fhir/index-resource.ts';
+import { createMatcher } from './fhir/match-search.ts';
+import { toOperationOutcome } from './fhir/outcome.ts';
+import { parseCriteria } from './fhir/parse-search.ts';
+import { loadProfiles, type Profiles } from './fhir/profiles.ts';
+import { createValidator, type Validator } from './fhir/validate.ts';
+import { FORMATS } from './formats/formats.ts';
+import { createHttpIntake } from './intake/http.ts';
+import { listenMllp } from './intake/mllp.ts';
+import { createMllpIntake } from './intake/mllp-intake.ts';
+import { type Clock, systemClock } from './kernel/clock.ts';
+import { GinnelError, hasErrors, type Issue, issue } from './kernel/errors.ts';
+import { LIMITS } from './kernel/limits.ts';
+import { type Log, silentLog } from './kernel/log.ts';
+import { loadMapping } from './mapping/load-mapping.ts';
+import type { InMapping, Mapping, OutMapping } from './mapping/mapping.ts';
+import type { ReceivedMessage } from './message/message.ts';
+import { type PipelineParts, processMessage, replayMessage } from './message/pipeline.ts';
+import { createTurns } from './message/turns.ts';
+import { type CompiledRoute, createRouter, type Router } from './routing/router.ts';
+import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts';
+import type { MessageAnswer, NewAudit, Store } from './store/store.ts';
+
+/**
+ * The composition root: the one file that knows all the parts. `openGateway` puts together what processes messages;
+ * `startGateway` opens the doors and starts the worker.
+ */
+export interface Gateway {
+  readonly store: Store;
+  process(received: ReceivedMessage): Promise<MessageAnswer>;
+  /** Processes a kept message again; undefined when there is none of this id. */
+  replay(messageId: string): Promise<MessageAnswer | undefined>;
+  close(): Promise<void>;
+}
+
+export interface RunningGateway {
+  readonly baseUrl: string;
+  readonly httpPort: number;
+  readonly mllpPort: number;
+  readonly store: Store;
+  /** Resolves when no delivery is due now. */
+  drain(): Promise<void>;
+  /** Closes the doors, finishes what is in hand, closes the store. */
+  stop(): Promise<void>;
+}
+
+/** `profiles` of this package, wherever the process was started. */
+export const PROFILES_FOLDER = resolve(import.meta.dirname, '../profiles');
+
+/** The embedded store in the data folder, or that of DATABASE_URL. The folder is there in any case, for our keys. */
+export async function openStore(config: Config, log: Log = silentLog): Promise<Store> {
+  mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
+  if (config.database !== undefined) {
+    // Read only where it is used: its library takes a tenth of the time of a start.
+    const { openPostgresStore } = await import('./store/postgres/open-postgres-store.ts');
+    return openPostgresStore({ url: config.database, log });
+  }
+  return openSqliteStore({ folder: config.dataFolder, log });
+}
+
+/** Everything that a configuration names, read and compiled. Pure but for reading files. */
+interface Loaded {
+  readonly mappings: ReadonlyMap<string, Mapping>;
+  readonly routes: readonly CompiledRoute[];
+  readonly issues: readonly Issue[];
+}
+
+/** Reads everything and starts nothing: what `ginnel check` says. */
+export function checkGateway(config: Config): { readonly issues: readonly Issue[]; readonly mappings: number } {
+  const definitions = openDefinitions();
+  loadProfiles(PROFILES_FOLDER, definitions);
+  const loaded = loadAll(config, definitions);
+  return { issues: loaded.issues, mappings: loaded.mappings.size };
+}
+
+function loadAll(config: Config, definitions: Definitions): Loaded {
+  const issues: Issue[] = [];
+  const mappings = new Map<string, Mapping>();
+  for (const partner of config.partners.values()) {
+    for (const channel of partner.channels.values()) {
+      const place = `${partner.name}/${channel.name}`;
+      if (channel.direction === 'out' && isOwnNetwork(channel.url) && !channel.privateAddress) {
+        const text = `The channel ${place} sends to a private address, which is refused unless it says privateAddress: true.`;
+        issues.push(issue('config-invalid', text));
+      }
+      let mapping = mappings.get(channel.mapping);
+      if (mapping === undefined) {
+        const loaded = loadMapping(config.mappingsFolder, channel.mapping);
+        issues.push(...loaded.issues);
+        if (!loaded.ok) continue;
+        mapping = loaded.value;
+        mappings.set(channel.mapping, mapping);
+      }
+      if (mapping.direction !== channel.direction) {
+        issues.push(
+          issue('config-invalid', `The channel ${place} goes ${channel.direction}, its mapping ${mapping.direction}.`),
+        );
+      }
+      const format = mapping.direction === 'in' ? mapping.input.format : mapping.output.format;
+      if (format !== channel.format) {
+        issues.push(issue('config-invalid', `The channel ${place} speaks ${channel.format}, its mapping ${format}.`));
+      }
+    }
+  }
+  const routes: CompiledRoute[] = [];
+  for (const route of config.routes) {
+    const parsed = parseCriteria(route.criteria, definitions);
+    issues.push(...parsed.issues.map((one) => ({ ...one, mapping: route.place })));
+    if (parsed.ok) routes.push({ ...route, request: parsed.value });
+  }
+  issues.push(...checkClients(config.clients, definitions.resourceTypes));
+  return { mappings, routes, issues };
+}
+
+/** Whether an address is written as one of this machine or a private network; a name elsewhere is judged when it is used. */
+function isOwnNetwork(url: string): boolean {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  return host === 'localhost' || (isIP(host) !== 0 && !isAddressAllowed(host, false));
+}
+
+interface Core {
+  readonly config: Config;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly definitions: Definitions;
+  readonly profiles: Profiles;
+  readonly validator: Validator;
+  readonly indexer: ResourceIndexer;
+  readonly router: Router;
+  readonly mappings: ReadonlyMap<string, Mapping>;
+  readonly buildAudit: (input: AuditInput) => NewAudit;
+}
+
+async function openCore(config: Config, log: Log, clock: Clock): Promise<Core> {
+  const definitions = openDefinitions();
+  const profiles = loadProfiles(PROFILES_FOLDER, definitions);
+  const loaded = loadAll(config, definitions);
+  if (hasErrors(loaded.issues)) throw new GinnelError(loaded.issues);
+  return {
+    config,
+    log,
+    clock,
+    store: await openStore(config, log),
+    definitions,
+    profiles,
+    validator: createValidator({ definitions, profiles }),
+    indexer: createIndexer(definitions, { baseUrl: `${config.baseUrl}/fhir` }),
+    router: createRouter(loaded.routes, createMatcher()),
+    mappings: loaded.mappings,
+    buildAudit: (input) => buildAuditEvent(input, config),
+  };
+}
+
+function pipelineParts(core: Core, wakeDelivery: () => void): PipelineParts {
+  return {
+    ...core,
+    mapping: (name): InMapping | undefined => {
+      const found = core.mappings.get(name);
+      return found?.direction === 'in' ? found : undefined;
+    },
+    contextOf: (received) => {
+      const partner = core.config.partners.get(received.partner);
+      return {
+        now: new Date(received.receivedAt),
+        partner: {
+          name: received.partner,
+          title: partner?.title ?? received.partner,
+          organisation: partner?.organisation,
+        },
+        messageId: received.id,
+      };
+    },
+    turns: createTurns(),
+    wakeDelivery,
+  };
+}
+
+/** The parts that process messages, without doors: for replay, beside a running gateway. */
+export async function openGateway(config: Config, log: Log, clock: Clock = systemClock): Promise<Gateway> {
+  const core = await openCore(config, log, clock);
+  const pipeline = pipelineParts(core, () => {});
+  return {
+    store: core.store,
+    process: (received) => processMessage(received, pipeline),
+    replay: async (messageId) => {
+      const stored = await core.store.message(messageId);
+      const body = stored === undefined ? undefined : await core.store.messageBody(messageId);
+      return stored === undefined || body === undefined ? undefined : replayMessage(stored, body, pipeline);
+    },
+    close: () => core.store.close(),
+  };
+}
+
+export interface StartOptions {
+  readonly clock?: Clock;
+  /** Makes keys for clients whose keys are `demo`. Without it such clients are refused at the start. */
+  readonly demoKeys: boolean;
+}
+
+/** Opens the doors. Resolves when both listen; throws a `GinnelError` when the configuration cannot be used. */
+export async function startGateway(given: Config, log: Log, options: StartOptions): Promise<RunningGateway> {
+  const server = createHttpServer();
+  // The port is taken first, because addresses in tokens name it. Until the doors are open, the answer is "not yet".
+  server.on('request', answerNotYet);
+  const httpPort = await listen(server, given.http);
+  // A configured port of 0 takes a free one; addresses in tokens must name the real one.
+  const config = given.http.port === 0 ? { ...given, baseUrl: given.baseUrl.replace(/:0$/, `:${httpPort}`) } : given;
+  let core: Core | undefined;
+  try {
+    core = await openCore(config, log, options.clock ?? systemClock);
+    return await openDoors(core, server, httpPort, options);
+  } catch (fault) {
+    server.close();
+    await core?.store.close();
+    throw fault;
+  }
+}
+
+async function openDoors(core: Core, server: Server, httpPort: number, options: StartOptions): Promise<RunningGateway> {
+  const { config, log, clock, store } = core;
+  await prepareDemoKeys(config, options.demoKeys);
+  const outgoing = createOutgoingHttp();
+  const worker = createWorker(core, outgoing.sendHttp);
+  const pipeline = pipelineParts(core, () => worker.wake());
+  const process = (received: ReceivedMessage): Promise<MessageAnswer> => processMessage(received, pipeline);
+  const endpoints = smartEndpoints(config.baseUrl);
+  const signingKey = await loadOrCreateSigningKey(config.dataFolder);
+  const admission: Admission = createAdmission({
+    verify: createTokenVerifier({ signingKey, endpoints, clients: config.clients, partners: config.partners, clock }),
+    store,
+    buildAudit: core.buildAudit,
+    clock,
+  });
+  let stopping = false;
+  const app = createApp({
+    ...core,
+    admission,
+    fhirBase: endpoints.fhirBase,
+    wakeDelivery: () => worker.wake(),
+    tokenEndpoint: createTokenEndpoint({
+      clients: config.clients,
+      clientKeys: createClientKeys({ clock, log }),
+      signingKey,
+      endpoints,
+      store,
+      clock,
+      buildAudit: core.buildAudit,
+      log,
+    }),
+    documents: {
+      capabilities: describeCapabilities(core.definitions, core.profiles, endpoints.fhirBase, clock.now()),
+      smartConfiguration: describeSmart(endpoints, [...core.definitions.resourceTypes]),
+      jwks: () => signingKey.jwks,
+    },
+    intake: createHttpIntake({ config, admission, process, clock }),
+    ready: async () => {
+      if (stopping) throw new Error('stopping');
+      await store.ping();
+    },
+    stopping: () => stopping,
+  });
+  const mllp = await listenMllp({
+    ...config.mllp,
+    log,
+    answer: createMllpIntake({ config, process, store, buildAudit: core.buildAudit, clock }),
+  }).catch((fault: NodeJS.ErrnoException) => {
+    outgoing.close();
+    throw cannotListen(fault, config.mllp, 'MLLP_PORT');
+  });
+  server.off('request', answerNotYet);
+  server.on('request', app);
+  worker.start();
+  log.info('gateway started', { port: httpPort, count: config.partners.size });
+  return {
+    baseUrl: config.baseUrl,
+    httpPort,
+    mllpPort: mllp.port,
+    store,
+    drain: () => worker.drain(),
+    stop: async () => {
+      stopping = true;
+      await Promise.all([closeServer(server), mllp.close(), worker.stop()]);
+      outgoing.close();
+      await store.close();
+      log.info('gateway stopped');
+    },
+  };
+}
+
+function createWorker(core: Core, sendHttp: SendHttp): DeliveryWorker {
+  const { config, log, clock, store } = core;
+  const send = createDeliverySender({
+    store,
+    config,
+    outMapping: (name): OutMapping | undefined => {
+      const found = core.mappings.get(name);
+      return found?.direction === 'out' ? found : undefined;
+    },
+    format: (name) => FORMATS[name],
+    sendHttp,
+    clock,
+  });
+  return createDeliveryWorker({
+    store,
+    rules: config.delivery,
+    send,
+    buildAudit: ({ delivery, at, outcome }) => [
+      core.buildAudit({
+        kind: 'delivery',
+        recorded: new Date(at),
+        correlationId: delivery.correlationId,
+        deliveryId: delivery.id,
+        partner: delivery.partner,
+        channel: delivery.channel,
+        route: delivery.route,
+        outcome: outcome.kind,
+        // A lane is the patient's id, or a reference where there is no patient.
+        patients: delivery.lane.includes('/') ? [] : [delivery.lane],
+        resources: [`${delivery.resourceType}/${delivery.resourceId}/_history/${delivery.resourceVersion}`],
+        issueCodes: outcome.kind === 'delivered' ? [] : outcome.issues.map(({ code }) => code),
+      }),
+    ],
+    clock,
+    random: Math.random,
+    log,
+  });
+}
+
+async function prepareDemoKeys(config: Config, allowed: boolean): Promise<void> {
+  const demo = [...config.clients.values()].filter(({ keys }) => keys.kind === 'demo');
+  if (demo.length === 0) return;
+  if (!allowed) {
+    const text = `The clients ${demo.map(({ id }) => id).join(', ')} have demo keys, which serve only with --demo or on loopback. Give them keys of their own (file or url).`;
+    throw new GinnelError([issue('config-invalid', text)]);
+  }
+  for (const { id } of demo) await loadOrCreateDemoKey(config.dataFolder, id);
+}
+
+function answerNotYet(_request: IncomingMessage, response: ServerResponse): void {
+  const outcome = toOperationOutcome([issue('store-unavailable', 'The gateway is starting. Try again in a moment.')]);
+  response
+    .writeHead(503, { 'Retry-After': '1', Connection: 'close', 'Content-Type': FHIR_JSON })
+    .end(JSON.stringify(outcome));
+}
+
+function listen(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
+  return new Promise((settle, reject) => {
+    server.once('error', (fault: NodeJS.ErrnoException) => {
+      reject(cannotListen(fault, { host, port }, 'PORT'));
+    });
+    server.listen(port, host, () => settle((server.address() as AddressInfo).port));
+  });
+}
+
+function cannotListen(
+  fault: NodeJS.ErrnoException,
+  { host, port }: { readonly host: string; readonly port: number },
+  variable: string,
+): GinnelError {
+  const text =
+    fault.code === 'EADDRINUSE'
+      ? `Port ${port} is taken by another process. Set ${variable} to a free one, or stop the other.`
+      : `Cannot listen on ${host}:${port} (${fault.code ?? fault.name}).`;
+  return new GinnelError([issue('config-invalid', text)], { cause: fault });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((settle) => {
+    const force = setTimeout(() => server.closeAllConnections(), LIMITS.shutdownMs);
+    // A connection whose last answer has gone out is idle, and would be kept open for a next request.
+    const idle = setInterval(() => server.closeIdleConnections(), LIMITS.shutdownCheckMs);
+    server.close(() => {
+      clearTimeout(force);
+      clearInterval(idle);
+      settle();
+    });
+    server.closeIdleConnections();
+  });
+}
