@@ -134,7 +134,7 @@ function decideSafely(received: ReceivedMessage, parts: PipelineParts): Result<C
     return failure(
       issue(
         'internal-error',
-        'A fault on our side, not in the message. It is kept, and will be replayed once that is mended.',
+        'A fault on our side, not in the message. It is kept, and can be replayed once that is mended.',
       ),
     );
   }

@@ -1,19 +1,43 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import type { Bundle, CarePlan, CareTeam, OperationOutcome, Resource, ServiceRequest } from '@medplum/fhirtypes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sendMllp } from '../../src/intake/mllp-client.ts';
+import { createLog } from '../../src/kernel/log.ts';
 import type { MessageAnswer } from '../../src/store/store.ts';
 import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
 import { eventually, SAMPLES, startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+
+/** Of the sample person and those around her, in small letters: none may stand in a log, an error or the audit. */
+const PATIENT_VALUES = [
+  '9990000018',
+  '999 000 0018',
+  'marsland',
+  'edith',
+  'ginnel row',
+  'sk4 9zz',
+  '1941-04-17',
+  '19410417',
+  '900118',
+];
 
 /** The issue the spine was built for, from door to door: what each partner sends, what it becomes, who is told. */
 describe.each(['the embedded store', 'PostgreSQL'])('a day in Stockport on %s', (store) => {
   let test: TestGateway;
   let server: TestPostgres | undefined;
+  /** What the gateway logs, at the most talkative level, in the form that it has in production. */
+  let logged = '';
+  const stream = new Writable({
+    write: (chunk, _encoding, done) => {
+      logged += String(chunk);
+      done();
+    },
+  });
   beforeAll(async () => {
     server = store === 'PostgreSQL' ? await startTestPostgres() : undefined;
-    test = await startTestGateway(server === undefined ? {} : { DATABASE_URL: await server.createBareDatabase() });
+    const env: Record<string, string> = server === undefined ? {} : { DATABASE_URL: await server.createBareDatabase() };
+    test = await startTestGateway(env, { log: createLog({ level: 'debug', pretty: false, stream }) });
   });
   afterAll(async () => {
     await test.stop();
@@ -164,6 +188,7 @@ describe.each(['the embedded store', 'PostgreSQL'])('a day in Stockport on %s', 
     expect(response.status).toBe(422);
     const outcome = (await response.json()) as OperationOutcome;
     expect(outcome.resourceType).toBe('OperationOutcome');
+    for (const value of PATIENT_VALUES) expect(JSON.stringify(outcome).toLowerCase()).not.toContain(value);
     expect(outcome.issue?.[0]?.details?.coding?.[0]?.code).toBe(code);
     const id = response.headers.get('x-message-id') ?? '';
     const kept = await test.gateway.store.message(id);
@@ -185,8 +210,23 @@ describe.each(['the embedded store', 'PostgreSQL'])('a day in Stockport on %s', 
     const audit = await test.gateway.store.audit({ limit: 1000 });
     const text = audit.map(({ content }) => content).join('\n');
     expect(audit.length).toBeGreaterThan(20);
-    expect(text).not.toContain('9990000018');
-    expect(text.toLowerCase()).not.toContain('marsland');
+    for (const value of PATIENT_VALUES) expect(text.toLowerCase()).not.toContain(value);
     expect(text).toContain(first.messageId);
+  });
+
+  it('logs the whole day as JSON lines without a patient value, one correlation id leading from the door to the partner', async () => {
+    const lines = logged
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    for (const value of PATIENT_VALUES) expect(logged.toLowerCase()).not.toContain(value);
+    const accepted = lines.find(({ messageId }) => messageId === first.messageId);
+    const [received] = test.council.received;
+    expect(accepted?.correlationId).toBe(received?.correlationId);
+    const about = lines.filter(({ correlationId }) => correlationId === received?.correlationId);
+    expect(about.map(({ message }) => message)).toEqual(
+      expect.arrayContaining(['message accepted', 'delivery delivered']),
+    );
+    expect(lines.filter(({ message }) => message === 'message refused').length).toBeGreaterThanOrEqual(7);
   });
 });
