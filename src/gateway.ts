@@ -1,11 +1,10 @@
 import { mkdirSync } from 'node:fs';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { type AddressInfo, isIP } from 'node:net';
+import type { Server } from 'node:http';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { createApp } from './api/app.ts';
 import { describeCapabilities } from './api/capabilities.ts';
-import { createHttpServer } from './api/http-server.ts';
-import { FHIR_JSON } from './api/middleware/negotiate.ts';
+import { answerNotYet, cannotListen, closeHttp, createHttpServer, listenHttp } from './api/http-server.ts';
 import { type AuditInput, buildAuditEvent } from './audit/event.ts';
 import { type Admission, createAdmission } from './auth/admit.ts';
 import { checkClients } from './auth/check-clients.ts';
@@ -23,7 +22,6 @@ import { createDeliveryWorker, type DeliveryWorker } from './delivery/worker.ts'
 import { type Definitions, openDefinitions } from './fhir/definitions.ts';
 import { createIndexer, type ResourceIndexer } from './fhir/index-resource.ts';
 import { createMatcher } from './fhir/match-search.ts';
-import { toOperationOutcome } from './fhir/outcome.ts';
 import { parseCriteria } from './fhir/parse-search.ts';
 import { loadProfiles, type Profiles } from './fhir/profiles.ts';
 import { createValidator, type Validator } from './fhir/validate.ts';
@@ -33,7 +31,6 @@ import { listenMllp } from './intake/mllp.ts';
 import { createMllpIntake } from './intake/mllp-intake.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
 import { GinnelError, hasErrors, type Issue, issue } from './kernel/errors.ts';
-import { LIMITS } from './kernel/limits.ts';
 import { type Log, silentLog } from './kernel/log.ts';
 import { loadMapping } from './mapping/load-mapping.ts';
 import type { InMapping, Mapping, OutMapping } from './mapping/mapping.ts';
@@ -226,7 +223,7 @@ export async function startGateway(given: Config, log: Log, options: StartOption
   const server = createHttpServer();
   // The port is taken first, because addresses in tokens name it. Until the doors are open, the answer is "not yet".
   server.on('request', answerNotYet);
-  const httpPort = await listen(server, given.http);
+  const httpPort = await listenHttp(server, given.http);
   // A configured port of 0 takes a free one; addresses in tokens must name the real one.
   const config = given.http.port === 0 ? { ...given, baseUrl: given.baseUrl.replace(/:0$/, `:${httpPort}`) } : given;
   let core: Core | undefined;
@@ -303,7 +300,7 @@ async function openDoors(core: Core, server: Server, httpPort: number, options: 
     drain: () => worker.drain(),
     stop: async () => {
       stopping = true;
-      await Promise.all([closeServer(server), mllp.close(), worker.stop()]);
+      await Promise.all([closeHttp(server), mllp.close(), worker.stop()]);
       outgoing.close();
       await store.close();
       log.info('gateway stopped');
@@ -358,46 +355,4 @@ async function prepareDemoKeys(config: Config, allowed: boolean): Promise<void> 
     throw new GinnelError([issue('config-invalid', text)]);
   }
   for (const { id } of demo) await loadOrCreateDemoKey(config.dataFolder, id);
-}
-
-function answerNotYet(_request: IncomingMessage, response: ServerResponse): void {
-  const outcome = toOperationOutcome([issue('store-unavailable', 'The gateway is starting. Try again in a moment.')]);
-  response
-    .writeHead(503, { 'Retry-After': '1', Connection: 'close', 'Content-Type': FHIR_JSON })
-    .end(JSON.stringify(outcome));
-}
-
-function listen(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
-  return new Promise((settle, reject) => {
-    server.once('error', (fault: NodeJS.ErrnoException) => {
-      reject(cannotListen(fault, { host, port }, 'PORT'));
-    });
-    server.listen(port, host, () => settle((server.address() as AddressInfo).port));
-  });
-}
-
-function cannotListen(
-  fault: NodeJS.ErrnoException,
-  { host, port }: { readonly host: string; readonly port: number },
-  variable: string,
-): GinnelError {
-  const text =
-    fault.code === 'EADDRINUSE'
-      ? `Port ${port} is taken by another process. Set ${variable} to a free one, or stop the other.`
-      : `Cannot listen on ${host}:${port} (${fault.code ?? fault.name}).`;
-  return new GinnelError([issue('config-invalid', text)], { cause: fault });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((settle) => {
-    const force = setTimeout(() => server.closeAllConnections(), LIMITS.shutdownMs);
-    // A connection whose last answer has gone out is idle, and would be kept open for a next request.
-    const idle = setInterval(() => server.closeIdleConnections(), LIMITS.shutdownCheckMs);
-    server.close(() => {
-      clearTimeout(force);
-      clearInterval(idle);
-      settle();
-    });
-    server.closeIdleConnections();
-  });
 }

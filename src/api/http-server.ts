@@ -1,8 +1,9 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { toOperationOutcome } from '../fhir/outcome.ts';
-import { type IssueCode, issue } from '../kernel/errors.ts';
+import { GinnelError, type IssueCode, issue } from '../kernel/errors.ts';
 import { LIMITS } from '../kernel/limits.ts';
+import { FHIR_JSON } from './middleware/negotiate.ts';
 
 export type HttpServerLimits = Pick<
   typeof LIMITS,
@@ -54,4 +55,50 @@ export function createHttpServer(limits: { readonly [name in keyof HttpServerLim
     );
   });
   return server;
+}
+
+/** Until the doors are open: the port is taken, and the answer is "not yet". */
+export function answerNotYet(_request: IncomingMessage, response: ServerResponse): void {
+  const outcome = toOperationOutcome([issue('store-unavailable', 'The gateway is starting. Try again in a moment.')]);
+  response
+    .writeHead(503, { 'Retry-After': '1', Connection: 'close', 'Content-Type': FHIR_JSON })
+    .end(JSON.stringify(outcome));
+}
+
+/** Takes the port; resolves with the real one where 0 was asked for. Rejects with a `GinnelError` that says what to do. */
+export function listenHttp(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
+  return new Promise((settle, reject) => {
+    server.once('error', (fault: NodeJS.ErrnoException) => {
+      reject(cannotListen(fault, { host, port }, 'PORT'));
+    });
+    server.listen(port, host, () => settle((server.address() as AddressInfo).port));
+  });
+}
+
+/** Why a door could not be opened, in the words of the setting that moves it. */
+export function cannotListen(
+  fault: NodeJS.ErrnoException,
+  { host, port }: { readonly host: string; readonly port: number },
+  variable: string,
+): GinnelError {
+  const text =
+    fault.code === 'EADDRINUSE'
+      ? `Port ${port} is taken by another process. Set ${variable} to a free one, or stop the other.`
+      : `Cannot listen on ${host}:${port} (${fault.code ?? fault.name}).`;
+  return new GinnelError([issue('config-invalid', text)], { cause: fault });
+}
+
+/** Takes no more requests and resolves when those in hand are answered; by force after `shutdownMs`. */
+export function closeHttp(server: Server): Promise<void> {
+  return new Promise((settle) => {
+    const force = setTimeout(() => server.closeAllConnections(), LIMITS.shutdownMs);
+    // A connection whose last answer has gone out is idle, and would be kept open for a next request.
+    const idle = setInterval(() => server.closeIdleConnections(), LIMITS.shutdownCheckMs);
+    server.close(() => {
+      clearTimeout(force);
+      clearInterval(idle);
+      settle();
+    });
+    server.closeIdleConnections();
+  });
 }
