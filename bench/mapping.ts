@@ -13,7 +13,6 @@ import { deepStrictEqual } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDefinitions } from '../src/fhir/definitions.ts';
 import { FORMATS } from '../src/formats/formats.ts';
 import { CASE_CONTEXT } from '../src/mapping/cases.ts';
 import { loadWithParts } from '../src/mapping/load-mapping.ts';
@@ -26,7 +25,7 @@ import { createStructureMap } from './engines/structure-map.ts';
 
 const MILLISECONDS = Number(process.argv[2] ?? 3_000);
 const WITHOUT_HASHING = join(import.meta.dirname, 'support/without-hashing.ts');
-const SLICE_MS = 100;
+const SLICE_MS = 50;
 const ROUNDS = 3;
 const ROOT = join(import.meta.dirname, 'mappings');
 const bytes = readFileSync(join(ROOT, 'referral/input.json'));
@@ -43,7 +42,7 @@ const tree = payload.tree as Referral;
 const fhirpathJs = createFhirPathJs();
 const medplum = createMedplumFhirPath();
 const byJsonata = createJsonata();
-const byStructureMap = createStructureMap(openDefinitions());
+const byStructureMap = createStructureMap();
 
 function mapByGinnel(): unknown {
   const result = mapping.run(payload, CASE_CONTEXT);

@@ -1,6 +1,6 @@
 import { parseMappingLanguage, structureMapTransform, toTypedValue } from '@medplum/core';
 import type { Resource } from '@medplum/fhirtypes';
-import type { Definitions } from '../../src/fhir/definitions.ts';
+import { loadIntoCore } from '../../test/support/reference/reference-validator.ts';
 import { entryOf, ID, NHS_NUMBER, type Referral, referenceTo } from './referral.ts';
 
 /**
@@ -94,8 +94,8 @@ const ENTRIES = [
   ['team', 'merge', ['participant'], `${ID}/care-team`],
 ] as const;
 
-export function createStructureMap(definitions: Definitions): (message: Referral) => unknown[] {
-  for (const type of TYPES) definitions.loadIntoCore(type);
+export function createStructureMap(): (message: Referral) => unknown[] {
+  for (const type of TYPES) loadIntoCore(type);
   const map = parseMappingLanguage(MAP);
   return (message) => {
     const nhs = message.patient.nhsNumber;

@@ -28,6 +28,9 @@ interface MapReport {
 const USAGE =
   'Usage: ginnel map <mapping> <file> [--explain [element]] [--watch] [--format json] [--mappings folder]\n';
 
+const WHAT_AN_ELEMENT_IS =
+  'An element begins with a resource type, or with $ for what a partner is sent: Patient.name, $.rows[0]. Put any other behind an equals sign, --explain=element.\n';
+
 /**
  * `ginnel map <mapping> <file>`: runs one mapping over one file, as the gateway would up to the store. Exit code 1
  * where the message is refused. With `--explain`, where each element of the result comes from, in place of the result;
@@ -47,6 +50,7 @@ export async function runMap(argv: readonly string[], io: Io): Promise<number> {
   });
   const [name, file] = positionals;
   if (name === undefined || file === undefined || positionals.length > 2) {
+    if (values.explain === true && positionals.length > 2) io.err(WHAT_AN_ELEMENT_IS);
     io.err(USAGE);
     return 2;
   }
@@ -129,7 +133,13 @@ function printReport({ result, issues, unread, lineage }: MapReport, io: Io): vo
   if (lineage !== undefined) printLineage(lineage, io);
   else if (result !== undefined)
     io.out(typeof result === 'string' ? `${result}\n` : `${JSON.stringify(result, undefined, 2)}\n`);
-  for (const one of issues) io.err(`${formatIssue(one)}\n`);
+  const unknown = issues.filter(({ code }) => code === 'profile-unknown');
+  for (const one of issues) if (unknown.length < 2 || !unknown.includes(one)) io.err(`${formatIssue(one)}\n`);
+  // A map names a profile in each resource: that a package is not installed is one thing to know, not ten.
+  if (unknown.length > 1)
+    io.err(
+      `warning profile-unknown, ${unknown.length} times: ${unknown[0]?.text ?? ''} --format json names each place.\n`,
+    );
   for (const { at, line, column } of unread) {
     io.err(`unread ${at}${line === undefined ? '' : ` (${line}:${column ?? 1})`}\n`);
   }

@@ -26,8 +26,8 @@ interface MappingReport {
 
 /**
  * `ginnel test [folder] [--update] [--coverage] [--format json]`: runs the cases of the mappings, and sends those of a
- * mapping that has an inverse there and back. Exit code 1 where a case differs, a field does not come back, or there is
- * no case.
+ * mapping that has an inverse there and back. Exit code 1 where a case differs, a field does not come back, or a mapping
+ * has no case.
  */
 export async function runTest(argv: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -47,7 +47,7 @@ export async function runTest(argv: readonly string[], io: Io): Promise<number> 
   const task = { root, all: listMappings(root), check: createCheck(), ...values };
   const reports = names.map((name) => testMapping(name, task));
   const cases = reports.flatMap((report) => report.cases);
-  const isGood = cases.length > 0 && reports.every(isPassed);
+  const isGood = reports.length > 0 && reports.every(isPassed);
   if (json) io.out(`${JSON.stringify({ passed: isGood, mappings: reports }, undefined, 2)}\n`);
   else for (const report of reports) printReport(report, io);
   if (cases.length === 0) io.err('There are no cases to run.\n');
@@ -98,13 +98,14 @@ function testRoundTrip(from: LoadedMapping, { root, all }: TestTask): MappingRep
 
 function isPassed({ issues, cases, roundTrip }: MappingReport): boolean {
   const isBack = roundTrip === undefined || roundTrip.lost.length + roundTrip.issues.length === 0;
-  return issues.length === 0 && isBack && cases.every(({ passed }) => passed);
+  return issues.length === 0 && isBack && cases.length > 0 && cases.every(({ passed }) => passed);
 }
 
 function printReport({ mapping, issues, cases, roundTrip, coverage }: MappingReport, io: Io): void {
   if (issues.length > 0)
     io.out(`${mapping}: does not load\n${issues.map((one) => `  ${formatIssue(one)}\n`).join('')}`);
   else {
+    if (cases.length === 0) io.out(`${mapping}: no cases, so nothing shows that it is right\n`);
     for (const { name, passed, differences, wrote } of cases) {
       if (wrote !== undefined) io.out(`${mapping} ${name}: wrote ${wrote}\n`);
       else if (!passed) io.out(`${mapping} ${name}\n${differences.map((one) => `  ${one}\n`).join('')}`);

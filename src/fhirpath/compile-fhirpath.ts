@@ -4,6 +4,7 @@ import { analyse } from './analyse.ts';
 import type { Node } from './ast.ts';
 import { Compiler, typedInput } from './compile.ts';
 import type { CompiledExpression, CompileFhirPath, CompileOptions, Environment } from './fhirpath.ts';
+import { compileFindChoice } from './find-choice.ts';
 import { compileFindPath } from './find-path.ts';
 import { type Items, isTree, readJson, writeJson } from './items.ts';
 import { parseFhirPath } from './parser.ts';
@@ -48,12 +49,22 @@ function expressionOf(
     const list = writeJson(items);
     return list.length > 1 ? list : list[0];
   };
+  const path = compileFindPath(node, options, find);
   return {
     source,
     place: options.place,
     evaluate: (input, env) => writeJson(run(input, env)),
-    find: compileFindPath(node, options, find) ?? find,
+    find: path?.find ?? compileFindChoice(node, options, find) ?? find,
+    kept: path?.kept,
+    bound: boundCall(node, options),
   };
+}
+
+/** The whole expression as one call of a function from outside that looks at nothing but literals. */
+function boundCall(node: Node, { functions, track }: CompileOptions): CompiledExpression['bound'] {
+  if (node.kind !== 'call' || node.from !== undefined || track === true) return undefined;
+  const literals = node.args.flatMap((argument) => (argument.kind === 'literal' ? [writeJson(argument.value)] : []));
+  return literals.length === node.args.length ? functions.get(node.name)?.bind?.(literals) : undefined;
 }
 
 class EvaluationScope implements Scope {

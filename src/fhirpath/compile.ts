@@ -51,7 +51,7 @@ export class Compiler {
       case 'total':
         return (_focus, scope) => scope.total;
       case 'variable':
-        return readVariable(node.name, this.#options.variables.has(node.name));
+        return readVariable(node.name, this.#options.variables.has(node.name), this.#options.slots?.get(node.name));
       case 'member':
         return this.#member(node);
       case 'call':

@@ -16,6 +16,13 @@ export interface CompileOptions {
   readonly functions: ReadonlyMap<string, ExtraFunction>;
   /** Where the expression stands in its file, so that positions point into that file. 1-based. */
   readonly place: { readonly file: string; readonly line: number; readonly column: number };
+  /** Variables that are not looked up by name: their places in `Environment.frame`. */
+  readonly slots?: ReadonlyMap<string, number> | undefined;
+  /**
+   * The place in `Environment.frame` where the caller keeps what stands at a path of names in the input, or the list that
+   * is met on the way there. It does so before it evaluates anything.
+   */
+  readonly pathSlot?: ((names: readonly string[]) => number) | undefined;
   /** Report every member read to `Environment.onRead`, for unread fields and lineage. Slower. */
   readonly track?: boolean | undefined;
 }
@@ -37,7 +44,7 @@ export interface ExtraFunction {
   ) => readonly unknown[];
   /**
    * For a function that does not look at its input: arguments that are all literals are looked at once, at load. What it
-   * returns finds what `apply` would: one JSON value, or undefined for nothing. Undefined leaves the call to `apply`.
+   * returns finds what `apply` would: one new JSON value with nothing empty in it, or undefined for nothing. Undefined leaves the call to `apply`.
    */
   readonly bind?: ((args: readonly (readonly unknown[])[]) => ((env: Environment) => unknown) | undefined) | undefined;
 }
@@ -45,6 +52,8 @@ export interface ExtraFunction {
 /** What an expression can see while it runs. */
 export interface Environment {
   readonly variables: ReadonlyMap<string, readonly unknown[]>;
+  /** Values by number: one item, or a list of none or several. See `CompileOptions.slots`. */
+  readonly frame?: unknown[] | undefined;
   readonly now: Date;
   /** Finds the target of a reference; undefined where there is none. */
   readonly resolve?: ((reference: string) => unknown) | undefined;
@@ -57,6 +66,14 @@ export interface Environment {
   readonly host?: unknown;
 }
 
+/** A path of which `Environment.frame` holds all but its last name: `patient.surname`, `%row.code`. */
+export interface KeptPath {
+  readonly slot: number;
+  readonly name: string;
+  /** What reading it costs. */
+  readonly steps: number;
+}
+
 export interface CompiledExpression {
   readonly source: string;
   readonly place: CompileOptions['place'];
@@ -64,6 +81,10 @@ export interface CompiledExpression {
   evaluate(input: unknown, env: Environment): readonly unknown[];
   /** The same without a list where one will do: undefined for nothing, a value for one, a list for several. */
   find(input: unknown, env: Environment): unknown;
+  /** Set for a path that can be read without a call: see `findKeptText`. */
+  readonly kept?: KeptPath | undefined;
+  /** Set for a call of a bound function over one input: the value it makes is the caller's to keep. */
+  readonly bound?: ((env: Environment) => unknown) | undefined;
 }
 
 export type CompileFhirPath = (source: string, options: CompileOptions) => Result<CompiledExpression>;

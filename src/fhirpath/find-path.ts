@@ -1,6 +1,6 @@
 import { LIMITS } from '../kernel/limits.ts';
 import type { Node } from './ast.ts';
-import type { CompiledExpression, CompileOptions, Environment } from './fhirpath.ts';
+import type { CompiledExpression, CompileOptions, Environment, KeptPath } from './fhirpath.ts';
 
 /** Found where the general way has to be gone: there is a list on the way, or one that FHIRPath would open out. */
 const GENERAL = Symbol('the general way');
@@ -8,15 +8,21 @@ const GENERAL = Symbol('the general way');
 /** See `CompiledExpression.find`. */
 export type Find = CompiledExpression['find'];
 
+/** What is known of an expression that is a path of plain names. */
+interface FoundPath {
+  readonly find: Find;
+  readonly kept?: KeptPath | undefined;
+}
+
 /**
  * A path of plain names such as `patient.name` or `%row.code`, which most expressions of a mapping are: what it finds,
  * without the machinery that others need. Undefined for an expression that is no such path.
  */
 export function compileFindPath(
   node: Node,
-  { dialect, track, variables }: CompileOptions,
+  { dialect, track, variables, slots, pathSlot }: CompileOptions,
   general: Find,
-): Find | undefined {
+): FoundPath | undefined {
   if (dialect !== 'plain' || track === true) return undefined;
   const names: string[] = [];
   let start: Node | undefined = node;
@@ -26,54 +32,66 @@ export function compileFindPath(
   }
   // A name that every object inherits must be looked for among its own.
   if (names.length === 0 || names.some((name) => name in Object.prototype)) return undefined;
-  if (start === undefined) return fromInput(names, general);
-  return start.kind === 'variable' && variables.has(start.name) ? fromVariable(start.name, names, general) : undefined;
+  const last = names.at(-1) ?? '';
+  if (start === undefined) {
+    if (names.length === 1 || pathSlot === undefined) return { find: fromInput(names, general) };
+    return fromKept({ slot: pathSlot(names.slice(0, -1)), name: last, steps: names.length }, general);
+  }
+  if (start.kind !== 'variable' || !variables.has(start.name)) return undefined;
+  const slot = slots?.get(start.name);
+  if (slot === undefined) return { find: fromVariable(start.name, names, general) };
+  if (names.length === 1) return fromKept({ slot, name: last, steps: 1 }, general);
+  return { find: fromSlot(slot, names, general) };
+}
+
+/** A text at a path of which the frame holds all but the last name; undefined where it takes more to tell what is there. */
+export function findKeptText({ slot, name, steps }: KeptPath, { frame, budget }: Environment): string | undefined {
+  if (frame === undefined || budget.steps <= STEPS_KEPT) return undefined;
+  const holder = frame[slot];
+  if (typeof holder !== 'object' || holder === null) return undefined;
+  // A list has texts under no name.
+  const found = (holder as Members)[name];
+  if (typeof found !== 'string') return undefined;
+  budget.steps -= steps;
+  return found;
 }
 
 /** Near the end of the budget the general way counts to the last step. */
 const STEPS_KEPT = LIMITS.expressionDepthMax + LIMITS.mappingItemsMax;
 
-/** Paths of two names, which most are, go without a loop. */
+/** Paths such as `patient.name` and `%row.code`, whose beginning is looked up once for all expressions of a run. */
+function fromKept(kept: KeptPath, general: Find): FoundPath {
+  const { slot, name, steps } = kept;
+  const find: Find = (input, env) => {
+    const text = findKeptText(kept, env);
+    if (text !== undefined) return text;
+    const { budget, frame } = env;
+    const holder = frame?.[slot];
+    if (holder === undefined || Array.isArray(holder) || budget.steps <= STEPS_KEPT) return general(input, env);
+    budget.steps -= steps;
+    if (typeof holder !== 'object' || holder === null) return undefined;
+    const settled = settle((holder as Members)[name], budget);
+    return settled === GENERAL ? general(input, env) : settled;
+  };
+  return { find, kept };
+}
+
 function fromInput(names: readonly string[], general: Find): Find {
-  const [first, second] = names;
-  if (names.length === 2 && first !== undefined && second !== undefined) {
-    return (input, env) => {
-      const { budget } = env;
-      if (budget.steps <= STEPS_KEPT || Array.isArray(input)) return general(input, env);
-      budget.steps -= 2;
-      if (typeof input !== 'object' || input === null) return undefined;
-      const value = (input as Members)[first];
-      if (typeof value !== 'object' || value === null) return undefined;
-      const found = Array.isArray(value) ? GENERAL : (value as Members)[second];
-      if (typeof found === 'string') return found;
-      const settled = settle(found, budget);
-      return settled === GENERAL ? general(input, env) : settled;
-    };
-  }
   return (input, env) => {
     const found = follow(input, names, env);
     return found === GENERAL ? general(input, env) : found;
   };
 }
 
-/** Paths of one name, such as those to the columns of a row, go without a loop. */
+function fromSlot(slot: number, names: readonly string[], general: Find): Find {
+  return (input, env) => {
+    const item = env.frame?.[slot];
+    const found = item === undefined ? GENERAL : follow(item, names, env);
+    return found === GENERAL ? general(input, env) : found;
+  };
+}
+
 function fromVariable(variable: string, names: readonly string[], general: Find): Find {
-  const [only] = names;
-  if (names.length === 1 && only !== undefined) {
-    return (input, env) => {
-      const { budget } = env;
-      const items = env.variables.get(variable);
-      if (items?.length !== 1 || budget.steps <= STEPS_KEPT) return general(input, env);
-      const item = items[0];
-      if (Array.isArray(item)) return general(input, env);
-      budget.steps -= 1;
-      if (typeof item !== 'object' || item === null) return undefined;
-      const found = (item as Members)[only];
-      if (typeof found === 'string') return found;
-      const settled = settle(found, budget);
-      return settled === GENERAL ? general(input, env) : settled;
-    };
-  }
   return (input, env) => {
     const items = env.variables.get(variable);
     const found = items?.length === 1 ? follow(items[0], names, env) : GENERAL;

@@ -21,7 +21,8 @@ export function isStandardVariable(name: string): boolean {
 }
 
 /** A variable of the caller hides one of the standard. */
-export function readVariable(name: string, isDeclared: boolean): Closure {
+export function readVariable(name: string, isDeclared: boolean, slot: number | undefined): Closure {
+  if (slot !== undefined) return (_focus, scope): Items => readJson(scope.env.frame?.[slot]);
   if (isDeclared) {
     return (_focus, scope): Items => {
       const items = scope.env.variables.get(name);

@@ -45,8 +45,15 @@ export interface FormatOptions {
    * of its first name and holds those of the other names that follow; a name in it may be that of another group.
    */
   readonly groups?: Readonly<Record<string, readonly string[]>> | undefined;
+  /**
+   * JSON and FHIR: every number is a number, and those that a double would spell otherwise (1.00) say beside it how they
+   * came (`kernel/exact-json.ts`). Without it, one that a double cannot hold is a text, which mappings read.
+   */
+  readonly exactNumbers?: boolean | undefined;
   /** CSV out: column names in order. */
   readonly columns?: readonly string[] | undefined;
+  /** CSV out, UTF-8: begins with a byte order mark, by which a spreadsheet knows the encoding. */
+  readonly bom?: boolean | undefined;
 }
 
 export interface Format {

@@ -5,9 +5,9 @@ import { stableUuid } from '../kernel/ids.ts';
 import { compileAssigns, compileSkeleton } from './compile-skeleton.ts';
 import { compileCondition, compileRemoval } from './conditions.ts';
 import { attempt, guard, type Render } from './guard.ts';
-import { NO_IDENTIFIER_TYPES, withIdentifier } from './identifier-rules.ts';
+import { type AddIdentifier, identifierAdder, NO_IDENTIFIER_TYPES } from './identifier-rules.ts';
 import { compilePart, renderPart } from './leaf.ts';
-import { compileLoop, setVariable } from './loops.ts';
+import { compileLoop, variableKeeper } from './loops.ts';
 import type { MappedEntry } from './mapping.ts';
 import type { EntryLeaf, EntryNode } from './mapping-document.ts';
 import { textOf } from './output.ts';
@@ -20,10 +20,33 @@ import type { Place } from './yaml-source.ts';
  * An entry whose identity is known and whose resource is still to be rendered: first all names are gathered, then the
  * resources, because a resource may refer to an entry that stands below it.
  */
-export interface PendingEntry extends Omit<MappedEntry, 'resource'> {
+export interface PendingEntry {
+  readonly entry: Omit<MappedEntry, 'resource'> & { resource: Resource | undefined };
+  readonly leaf: CompiledLeaf;
+  /** Sets the variables that the resource reads to what they were when the entry was met. */
+  readonly putBack: (() => void) | undefined;
+  readonly systemOrigin: object | undefined;
+  readonly valueOrigin: object | undefined;
+}
+
+/** What all entries that one place of the mapping yields have in common. */
+export interface CompiledLeaf {
   readonly place: Place;
-  /** Undefined where it failed in a watched run. */
-  readonly render: () => Resource | undefined;
+  readonly resource: Render;
+  readonly addIdentifier: AddIdentifier;
+}
+
+/** The resource of an entry. Undefined where it failed in a watched run. */
+export function renderResource(pending: PendingEntry, root: unknown, env: Environment): Resource | undefined {
+  const { entry, leaf, systemOrigin, valueOrigin } = pending;
+  pending.putBack?.();
+  const rendered = leaf.resource(root, env) as Resource | undefined;
+  if (rendered === undefined) return undefined;
+  const { trace } = hostOf(env);
+  if (trace === undefined) return leaf.addIdentifier(rendered, entry.identifier);
+  const settled = attempt(env, leaf.place, () => leaf.addIdentifier(rendered, entry.identifier));
+  if (settled !== undefined) trace.onIdentifier(rendered, settled, systemOrigin, valueOrigin);
+  return settled;
 }
 
 /** Adds the entries that this message has. */
@@ -70,11 +93,10 @@ function compileEntry(node: EntryNode, scope: Scope): Collect {
 }
 
 const NO_NAMES: readonly string[] = [];
-const NO_VALUES: readonly (readonly unknown[])[] = [];
 
 function compileLeaf(node: EntryLeaf, scope: Scope): Collect {
   const { place, write, union, fill } = node;
-  const { locals } = scope;
+  const keep = variableKeeper(scope);
   const name = compileText(node.name, 'The name of the entry is empty.', scope);
   const system = compileText(node.system, 'The system of the entry’s identifier is empty.', scope);
   const value = compileText(
@@ -88,6 +110,9 @@ function compileLeaf(node: EntryLeaf, scope: Scope): Collect {
   if (type !== undefined && NO_IDENTIFIER_TYPES.has(type)) {
     scope.refuse(place, `A ${type} has no identifier in R4, so an entry cannot be one.`);
   }
+  const fixedIdentity =
+    type !== undefined && node.system.kind === 'constant' ? `${type}|${node.system.value}|` : undefined;
+  const leaf: CompiledLeaf = { place, resource, addIdentifier: identifierAdder(type) };
   return (root, env, pending) => {
     const { trace } = hostOf(env);
     const nameText = name(root, env);
@@ -99,30 +124,33 @@ function compileLeaf(node: EntryLeaf, scope: Scope): Collect {
     const typeText = type ?? probeType(resource, root, env);
     if (typeText === undefined) return;
     trace?.onEntry(nameText, valueOrigin);
-    const identifier = { system: systemText, value: valueText };
-    const values = locals.length === 0 ? NO_VALUES : locals.map((local) => env.variables.get(local) ?? []);
-    const remove =
-      removals.length === 0 ? NO_NAMES : removals.flatMap(({ elements, holds }) => (holds(root, env) ? elements : []));
+    const putBack = keep?.(env);
     pending.push({
-      name: nameText,
-      write,
-      union,
-      fill,
-      remove,
-      identifier,
-      fullUrl: `urn:uuid:${stableUuid(`${typeText}|${identifier.system}|${identifier.value}`)}`,
-      place,
-      render: () => {
-        for (let at = 0; at < values.length; at += 1) setVariable(env, locals[at] as string, values[at] ?? []);
-        const rendered = resource(root, env) as Resource | undefined;
-        if (rendered === undefined) return undefined;
-        if (trace === undefined) return withIdentifier(rendered, identifier);
-        const settled = attempt(env, place, () => withIdentifier(rendered, identifier));
-        if (settled !== undefined) trace.onIdentifier(rendered, settled, systemOrigin, valueOrigin);
-        return settled;
+      entry: {
+        name: nameText,
+        fullUrl: `urn:uuid:${stableUuid(fixedIdentity === undefined ? `${typeText}|${systemText}|${valueText}` : fixedIdentity + valueText)}`,
+        resource: undefined,
+        write,
+        identifier: { system: systemText, value: valueText },
+        union,
+        fill,
+        remove: removals.length === 0 ? NO_NAMES : namesRemoved(removals, root, env),
       },
+      leaf,
+      putBack,
+      systemOrigin,
+      valueOrigin,
     });
   };
+}
+
+interface Removal {
+  readonly elements: readonly string[];
+  readonly holds: (root: unknown, env: Environment) => boolean;
+}
+
+function namesRemoved(removals: readonly Removal[], root: unknown, env: Environment): string[] {
+  return removals.flatMap(({ elements, holds }) => (holds(root, env) ? elements : []));
 }
 
 /** Undefined where it failed in a watched run. */
@@ -131,7 +159,7 @@ type RenderText = (root: unknown, env: Environment) => string | undefined;
 /** A text that an entry cannot be without. */
 function compileText(node: Skeleton, whenEmpty: string, scope: Scope): RenderText {
   if (node.kind === 'constant' && node.value !== null && !scope.parts.track) {
-    const text = textOf(node.value);
+    const text = scope.layout.constant(textOf(node.value));
     return () => text;
   }
   const part = compilePart(node, scope, compileSkeleton);

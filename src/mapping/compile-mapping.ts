@@ -16,6 +16,8 @@ import { formatPlace } from './yaml-source.ts';
 
 /** A mapping as closures. `watched` closures report reads and gather errors; see `trace.ts`. */
 export interface Program {
+  /** Puts into the frame what is looked up once a run; comes first. */
+  readonly fill: (root: unknown, env: Environment) => void;
   /** What comes before the map: undefined to go on, or the issues that refuse the message. */
   readonly admit: (root: unknown, env: Environment) => readonly Issue[];
   readonly assigns: CompiledAssigns['assigns'];
@@ -52,7 +54,7 @@ export function compileMapping(
   const issues: Issue[] = [];
   const names = document.content.kind === 'entries' ? entryNames(document) : [];
   const hasEntry = (name: string) => names.some((pattern) => fitsPattern(name, pattern));
-  const scope = new Scope(
+  const scope = Scope.outermost(
     {
       dialect: document.direction === 'out' ? 'fhir' : FORMATS[document.format].dialect,
       functions: bindFunctions({ codes, hasEntry }),
@@ -60,8 +62,7 @@ export function compileMapping(
       input,
       issues,
     },
-    new Set(GIVEN[document.direction]),
-    [],
+    GIVEN[document.direction],
     new Map([['partner', PARTNER]]),
   );
   const admit = compileAdmission(document, scope);
@@ -70,8 +71,10 @@ export function compileMapping(
     document.content.kind === 'entries'
       ? { kind: 'entries', collect: compileEntries(document.content.entries, inner) }
       : { kind: 'body', render: compileSkeleton(document.content.body, inner) };
-  return { program: { admit, assigns, content }, issues };
+  return { program: { fill: scope.layout.fill(), admit, assigns, content }, issues };
 }
+
+const NO_ISSUES: readonly Issue[] = [];
 
 function compileAdmission({ accept, refuse }: MappingDocument, scope: Scope): Program['admit'] {
   const accepts = accept === undefined ? undefined : compileCondition(accept, scope);
@@ -84,6 +87,7 @@ function compileAdmission({ accept, refuse }: MappingDocument, scope: Scope): Pr
         }),
       ];
     }
+    if (rules.length === 0) return NO_ISSUES;
     return rules
       .filter(({ holds }) => holds(root, env) === true)
       .map(({ rule }) => issue('mapping-refused', rule.text, { mapping: formatPlace(rule.place) }));

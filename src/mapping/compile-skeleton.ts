@@ -2,8 +2,8 @@ import type { Environment } from '../fhirpath/fhirpath.ts';
 import { compileCondition, compileRemoval } from './conditions.ts';
 import { attempt, guard, type Render } from './guard.ts';
 import { compileMany, compileOne, compilePart, compileText, type Part, renderPart } from './leaf.ts';
-import { compileLoop, setVariable } from './loops.ts';
-import { addTo, mergeInto, onlyItem, setMember, type Target, textOf } from './output.ts';
+import { compileLoop, variableSetter } from './loops.ts';
+import { addTo, cutList, mergeInto, onlyItem, putInto, setMember, type Target, textOf } from './output.ts';
 import { createRecord } from './record.ts';
 import { countSteps, hostOf } from './run-host.ts';
 import type { Scope } from './scope.ts';
@@ -52,28 +52,18 @@ function compileList(nodes: readonly Skeleton[], scope: Scope): Render {
   const parts = nodes.map((node) => compilePart(node, scope, compileSkeleton));
   const needed = nodes.map(isNeeded);
   const { track } = scope.parts;
-  const [only] = parts;
-  if (!track && parts.length === 1 && only !== undefined) return compileListOfOne(only);
   return (root, env) => {
     countSteps(env, 1);
-    const list: unknown[] = [];
+    // A trace tells the position of items from how long the list is by then.
+    const list: unknown[] = track ? [] : new Array(parts.length);
+    let length = 0;
     for (let at = 0; at < parts.length; at += 1) {
       const value = renderPart(parts[at] as Part, root, env);
       if (value === undefined && needed[at]) return undefined;
       if (track) hostOf(env).trace?.onItems(list, value);
-      addTo(list, value);
+      length = putInto(list, length, value);
     }
-    return list.length === 0 ? undefined : list;
-  };
-}
-
-/** A list that a part of the skeleton has made is this list's already; one that the mapping found is copied by then. */
-function compileListOfOne(part: Part): Render {
-  return (root, env) => {
-    countSteps(env, 1);
-    const value = renderPart(part, root, env);
-    if (value === undefined) return undefined;
-    return Array.isArray(value) ? (value.length === 0 ? undefined : value) : [value];
+    return cutList(list, length);
   };
 }
 
@@ -137,11 +127,12 @@ export function compileAssigns(nodes: readonly Assign[], outer: Scope): Compiled
   const assigns = nodes.map((node) => {
     const { collect, shape } = compileCollection(node.value, scope);
     scope = scope.with(node.name, node.place, shape);
+    const setItems = variableSetter(scope, node.name);
     return (root: unknown, env: Environment): void => {
       const { trace } = hostOf(env);
-      if (trace === undefined) setVariable(env, node.name, collect(root, env));
+      if (trace === undefined) setItems(env, collect(root, env));
       // A copy, so that the trace can tell a variable from the one whose items it has.
-      else trace.watchAssign(node, () => setVariable(env, node.name, [...collect(root, env)]));
+      else trace.watchAssign(node, () => setItems(env, [...collect(root, env)]));
     };
   });
   return { assigns, scope };
@@ -256,25 +247,22 @@ function compileFor(member: ForMember, outer: Scope): Render {
       return list.length === 0 ? undefined : list;
     };
   }
-  const { index, item } = member;
+  const { slots } = loop.scope;
+  const itemSlot = slots?.get(member.item);
+  const indexSlot = member.index === undefined ? undefined : slots?.get(member.index);
   return (root, env) => {
+    const { frame } = env;
     const items = loop.items(root, env);
     if (items.length === 0) return undefined;
-    const list: unknown[] = [];
-    // No one keeps what a variable holds past the turn of a loop in a resource, so that one list serves all turns.
-    const current: unknown[] = [undefined];
-    const position: unknown[] = [undefined];
-    setVariable(env, item, current);
-    if (index !== undefined) setVariable(env, index, position);
+    const list: unknown[] = new Array(items.length);
+    let length = 0;
     for (let at = 0; at < items.length; at += 1) {
       countSteps(env, 1);
-      current[0] = items[at];
-      position[0] = at;
-      const value = body(root, env);
-      if (Array.isArray(value)) addTo(list, value);
-      else if (value !== undefined) list.push(value);
+      if (frame !== undefined && itemSlot !== undefined) frame[itemSlot] = items[at];
+      if (frame !== undefined && indexSlot !== undefined) frame[indexSlot] = at;
+      length = putInto(list, length, body(root, env));
     }
-    return list.length === 0 ? undefined : list;
+    return cutList(list, length);
   };
 }
 

@@ -4,12 +4,14 @@ import type {
   ConceptMapGroupElement,
   ConceptMapGroupElementTarget,
 } from '@medplum/fhirtypes';
+import { GINNEL_BASE } from '../fhir/canonical.ts';
 import { csv } from '../formats/csv/csv.ts';
 import { json } from '../formats/json.ts';
 import { type Issue, issue } from '../kernel/errors.ts';
 import { compileJsonSchema } from '../kernel/json-schema.ts';
 import { failure, type Result } from '../kernel/result.ts';
 import { type CodeMap, type CodeRow, gatherRows, placeIn } from './codes.ts';
+import type { Mapping } from './mapping.ts';
 
 /** A code map as FHIR ConceptMap (https://hl7.org/fhir/R4/conceptmap.html) and back; the rows are the same. */
 
@@ -137,6 +139,18 @@ function toElement({ source, code, display, equivalence, note }: CodeRow): Conce
 
 function toUnmapped({ code, display }: CodeRow): NonNullable<ConceptMapGroup['unmapped']> {
   return { mode: 'fixed', code, ...(display === '' ? {} : { display }) };
+}
+
+/** Every code map of the mappings, each under an address made of the mapping's folder and its own name. */
+export function describeCodeMaps(mappings: Iterable<Pick<Mapping, 'name' | 'codes'>>): ConceptMap[] {
+  const maps = [...mappings].flatMap(({ name, codes }) =>
+    [...codes.values()].map((map): [string, CodeMap] => [
+      `${GINNEL_BASE}/ConceptMap/${name.replaceAll('/', '-')}-${map.name}`,
+      map,
+    ]),
+  );
+  // The same mapping may be in use on several channels.
+  return [...new Map(maps)].map(([url, map]) => toConceptMap(map, url));
 }
 
 /** The rows as a CSV file. */

@@ -48,11 +48,20 @@ export const NO_IDENTIFIER_TYPES: ReadonlySet<string> = new Set([
   'VerificationResult',
 ]);
 
+/** Adds a business identifier to a resource that lacks it. */
+export type AddIdentifier = (resource: Resource, identifier: BusinessIdentifier) => Resource;
+
 /**
- * The resource with the business identifier that its write is conditional on. Without it the next message about the
- * same thing would not find it and make a second one; so it is added where the map did not write it itself.
+ * What makes sure that a resource has the business identifier that its write is conditional on. Without it the next
+ * message about the same thing would not find it and make a second one; so it is added where the map did not write it
+ * itself. The type is undefined where only the rendered resource tells it.
  */
-export function withIdentifier(resource: Resource, { system, value }: BusinessIdentifier): Resource {
+export function identifierAdder(type: string | undefined): AddIdentifier {
+  const isUsual = type !== undefined && !NO_IDENTIFIER_TYPES.has(type) && !SINGLE_IDENTIFIER_TYPES.has(type);
+  return isUsual ? addToList : addByType;
+}
+
+function addByType(resource: Resource, { system, value }: BusinessIdentifier): Resource {
   const { resourceType, identifier } = resource as Resource & { identifier?: unknown };
   const own = { system, value };
   if (NO_IDENTIFIER_TYPES.has(resourceType)) {
@@ -64,9 +73,14 @@ export function withIdentifier(resource: Resource, { system, value }: BusinessId
     }
     return identifier === undefined ? putIdentifier(resource, own) : resource;
   }
+  return addToList(resource, own);
+}
+
+function addToList(resource: Resource, own: BusinessIdentifier): Resource {
+  const { identifier } = resource as Resource & { identifier?: unknown };
   const others: readonly unknown[] = Array.isArray(identifier) ? identifier : [];
   for (const other of others) if (isSame(other, own)) return resource;
-  return putIdentifier(resource, [own, ...others]);
+  return putIdentifier(resource, [{ system: own.system, value: own.value }, ...others]);
 }
 
 /** Behind the type, where FHIR has it. */

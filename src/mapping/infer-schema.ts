@@ -1,8 +1,9 @@
 import { isJsonObject, type JsonObject } from '../kernel/json.ts';
 
 /**
- * A JSON Schema that a sample keeps to: its members by name and their types. Nothing is required and nothing forbidden,
- * because one sample cannot tell what others lack or have besides.
+ * A JSON Schema that a sample keeps to: its members by name and their types. Nothing is required, because one sample
+ * cannot tell what others lack. It is closed: a name that is mistyped in the mapping is found when it is loaded, and a
+ * message with a field that nobody has looked at is refused, not mapped without it.
  */
 export function inferSchema(sample: unknown): JsonObject {
   return { $schema: 'https://json-schema.org/draft/2020-12/schema', ...schemaOf([sample]) };
@@ -17,6 +18,7 @@ function schemaOf(values: readonly unknown[]): JsonObject {
     schema.properties = Object.fromEntries(
       names.map((name) => [name, schemaOf(objects.filter((one) => Object.hasOwn(one, name)).map((one) => one[name]))]),
     );
+    schema.additionalProperties = false;
   }
   const items = values.filter(Array.isArray).flat() as unknown[];
   if (items.length > 0) schema.items = schemaOf(items);

@@ -1,8 +1,8 @@
 import type { CompiledProfile, ProfileNode } from '../fhir/compile-profile.ts';
 import type { Definitions, ValueSetCodes } from '../fhir/definitions.ts';
 import type { Profiles } from '../fhir/profiles.ts';
-import { isInValueSet } from '../fhir/rules/codes.ts';
 import type { Property, Structure } from '../fhir/structure.ts';
+import { isInValueSet } from '../fhir/value-set.ts';
 import { FORMATS } from '../formats/formats.ts';
 import { type Issue, type IssueCode, issue } from '../kernel/errors.ts';
 import { suggestion } from '../kernel/nearest-name.ts';

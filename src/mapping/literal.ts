@@ -1,6 +1,7 @@
+import { findKeptText } from '../fhirpath/find-path.ts';
 import type { Render } from './guard.ts';
 import { type Part, renderPart } from './leaf.ts';
-import type { Target } from './output.ts';
+import { copyValue, isShort, type Target } from './output.ts';
 import { countSteps } from './run-host.ts';
 
 /**
@@ -64,11 +65,23 @@ export function createLiteral(names: readonly string[], parts: readonly Part[]):
     };
   }
   if (makeTwo !== undefined && first !== undefined && second !== undefined) {
-    return (root, env) => {
+    const { constant } = first;
+    const { kept } = second;
+    const isUsual = constant !== undefined && kept !== undefined && !first.isList && !second.isList;
+    const general: Render = (root, env) => {
       countSteps(env, 1);
       const a = renderPart(first, root, env);
       const b = renderPart(second, root, env);
       return a === undefined || b === undefined ? gather(names, [a, b]) : makeTwo(a, b);
+    };
+    if (!isUsual) return general;
+    // A system and a value of the message, the commonest object of all.
+    return (root, env) => {
+      const text = findKeptText(kept, env);
+      if (text === undefined) return general(root, env);
+      countSteps(env, 1);
+      const value = isShort(text) ? text : copyValue(text, env);
+      return value === undefined ? gather(names, [constant, undefined]) : makeTwo(constant, value);
     };
   }
   if (makeThree !== undefined && first !== undefined && second !== undefined && third !== undefined) {

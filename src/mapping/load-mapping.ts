@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { EvaluationError } from '../fhirpath/evaluation-error.ts';
-import type { Payload } from '../formats/format.ts';
 import { FORMATS } from '../formats/formats.ts';
 import { hasErrors, type Issue, issue } from '../kernel/errors.ts';
 import { sha256Hex } from '../kernel/ids.ts';
@@ -92,7 +91,7 @@ export function loadWithParts(root: string, name: string): Result<LoadedMapping>
     return watchedProgram;
   };
   const parts = { document, codes, program, watched };
-  const base = { name, version, issues };
+  const base = { name, version, issues, codes };
   const mapping = document.direction === 'in' ? createInMapping(base, parts, check) : createOutMapping(base, parts);
   return success({ mapping, document, codes, shape, watched, files: files.contents }, issues);
 }
@@ -104,7 +103,7 @@ interface MappingParts {
   readonly watched: () => Program;
 }
 
-type MappingBase = Pick<Mapping, 'name' | 'version' | 'issues'>;
+type MappingBase = Pick<Mapping, 'name' | 'version' | 'issues' | 'codes'>;
 
 function createInMapping(base: MappingBase, parts: MappingParts, check: CheckAgainstSchema): InMapping {
   const { document, codes, program, watched } = parts;
@@ -114,13 +113,15 @@ function createInMapping(base: MappingBase, parts: MappingParts, check: CheckAga
     input: { format: document.format, options: document.options },
     check: (payload) =>
       check(payload.tree).map(({ path, text }) => issue('schema-violation', text, { ...payload.locate(path) })),
-    run: (payload, context) =>
-      runTwice(
-        document,
-        payload,
-        () => runProgramIn(program, payload, context, codes),
-        (trace) => runProgramIn(watched(), payload, context, codes, trace),
-      ),
+    run: (payload, context) => {
+      try {
+        return runProgramIn(program, payload, context, codes);
+      } catch (error) {
+        return watchFailure(document, error, new Trace(payload), (trace) =>
+          runProgramIn(watched(), payload, context, codes, trace),
+        );
+      }
+    },
   };
 }
 
@@ -131,40 +132,29 @@ function createOutMapping(base: MappingBase, parts: MappingParts): OutMapping {
     ...base,
     direction: 'out',
     output: { format: document.format, options: document.options, mediaType },
-    run: (focus, resources, context) =>
-      runTwice(
-        document,
-        undefined,
-        () => runProgramOut(program, focus, resources, context, codes),
-        (trace) => runProgramOut(watched(), focus, resources, context, codes, trace),
-      ),
+    run: (focus, resources, context) => {
+      try {
+        return runProgramOut(program, focus, resources, context, codes);
+      } catch (error) {
+        return watchFailure(document, error, new Trace(undefined), (trace) =>
+          runProgramOut(watched(), focus, resources, context, codes, trace),
+        );
+      }
+    },
   };
 }
 
 /**
- * Runs, and if an error ends the run, runs again watched: slower, but it tells where every error stands in the message
+ * After an error that ended a run: runs again watched, which is slower and tells where every error stands in the message
  * and in the mapping. A good message pays only for the first run.
  */
-function runTwice<T>(
-  document: MappingDocument,
-  payload: Payload | undefined,
-  run: () => Result<T>,
-  watch: (trace: Trace) => Result<T>,
-): Result<T> {
-  try {
-    return run();
-  } catch (error) {
-    if (!(error instanceof EvaluationError)) throw error;
-    return watchFailure(document, error, new Trace(payload), watch);
-  }
-}
-
 function watchFailure<T>(
   { file }: MappingDocument,
-  first: EvaluationError,
+  first: unknown,
   trace: Trace,
   watch: (trace: Trace) => Result<T>,
 ): Result<T> {
+  if (!(first instanceof EvaluationError)) throw first;
   try {
     const again = watch(trace);
     if (!again.ok) return again;

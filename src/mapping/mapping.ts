@@ -3,6 +3,7 @@ import type { FormatName, FormatOptions, Payload } from '../formats/format.ts';
 import type { Issue } from '../kernel/errors.ts';
 import type { Result } from '../kernel/result.ts';
 import type { BusinessIdentifier } from '../store/store.ts';
+import type { CodeMap } from './codes.ts';
 
 /** A loaded, compiled mapping. `version` is the hash of its files. */
 export type Mapping = InMapping | OutMapping;
@@ -13,6 +14,8 @@ export interface MappingBase {
   readonly version: string;
   /** Findings of the load that are not errors. */
   readonly issues: readonly Issue[];
+  /** Its code maps by name. */
+  readonly codes: ReadonlyMap<string, CodeMap>;
 }
 
 /** A partner's payload → FHIR. */

@@ -75,6 +75,28 @@ export function addTo(list: unknown[], value: unknown): void {
   else if (value !== undefined) list.push(value);
 }
 
+/** Puts a value, or the items of one that is a list, into a list from a position on; the position behind them. */
+export function putInto(list: unknown[], at: number, value: unknown): number {
+  if (value === undefined) return at;
+  if (!Array.isArray(value)) {
+    list[at] = value;
+    return at + 1;
+  }
+  let next = at;
+  for (const item of value) {
+    list[next] = item;
+    next += 1;
+  }
+  return next;
+}
+
+/** A list that was made as long as it might become, as long as it is; undefined where that is nothing. */
+export function cutList(list: unknown[], length: number): unknown[] | undefined {
+  if (length === 0) return undefined;
+  if (length < list.length) list.length = length;
+  return list;
+}
+
 /** Later members win, as FPML has it. */
 export function mergeInto(target: Target, value: unknown): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -185,7 +185,7 @@ function* fieldsOf(tree: unknown, format: FormatName): Generator<SampleField> {
       // HL7 v2 trees hold each segment twice.
       const names = format === 'hl7v2' && path.length === 0 ? ['segments'] : Object.keys(value);
       for (const name of names) yield* walk(value[name], [...path, name]);
-    } else if (value !== null && value !== undefined && value !== '') {
+    } else if (value !== null && value !== undefined && value !== '' && path.every(canBeQuoted)) {
       const name = String(path.findLast((step) => step !== '#text'));
       yield { name, expression: expressionOf(path, format, tree), value: String(value).trim() };
     }
@@ -207,10 +207,17 @@ function listNames(tree: unknown): string[] {
   return [...names].filter((name) => !/^[0-9]+$/.test(name));
 }
 
+/** What no name in an expression of the mapping can have in it. */
+const UNQUOTABLE = /[\\`"{}[\]\p{Cc}]/gu;
+
+function canBeQuoted(step: string | number): boolean {
+  return typeof step === 'number' || step.search(UNQUOTABLE) < 0;
+}
+
 /** Words that FHIRPath keeps for itself, and names that are no plain word, stand in backticks. */
 function quoteName(name: string): string {
   const isWord = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
   const isKept = /^(?:and|or|xor|implies|in|contains|is|as|div|mod|true|false)$/.test(name);
   // A backslash goes through YAML's double quotes too, and a backtick has no business in a name.
-  return isWord && !isKept ? name : `\`${name.replaceAll(/[\\`"{}[\]\p{Cc}]/gu, '')}\``;
+  return isWord && !isKept ? name : `\`${name.replaceAll(UNQUOTABLE, '')}\``;
 }

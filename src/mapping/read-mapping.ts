@@ -3,6 +3,7 @@ import { isResourceType, resourceTypes } from '../fhirpath/fhir-types.ts';
 import { FORMAT_NAMES, type FormatName, type FormatOptions } from '../formats/format.ts';
 import { FORMATS } from '../formats/formats.ts';
 import { wrongGroups } from '../formats/hl7v2/groups.ts';
+import { decoderFor } from '../formats/text.ts';
 import { suggestion } from '../kernel/nearest-name.ts';
 import { failure, type Result, success } from '../kernel/result.ts';
 import { readFieldPath } from './field-path.ts';
@@ -112,7 +113,11 @@ class DocumentReader {
       return fallback;
     }
     const map = node as StringMap;
-    this.checkKeys(map, ['format', ...OPTIONS, ...(own === 'input' ? ['groups', 'schema', 'type'] : ['mediaType'])]);
+    this.checkKeys(map, [
+      'format',
+      ...OPTIONS,
+      ...(own === 'input' ? ['groups', 'schema', 'type'] : ['bom', 'mediaType']),
+    ]);
     const options: { -readonly [Option in keyof FormatOptions]: FormatOptions[Option] } = {};
     for (const name of ['encoding', 'delimiter'] as const) {
       const text = this.text(map, name);
@@ -126,6 +131,7 @@ class DocumentReader {
     const format = FORMAT_NAMES.find((one) => one === this.text(map, 'format'));
     const groups = own === 'input' ? this.readGroups(map, format) : undefined;
     if (groups !== undefined) options.groups = groups;
+    if (own === 'output' && this.readBom(map, format, options.encoding)) options.bom = true;
     if (format === undefined) this.reader.refuse(place, `The format is one of ${FORMAT_NAMES.join(', ')}.`);
     return {
       format: format ?? ('json' satisfies FormatName),
@@ -155,6 +161,17 @@ class DocumentReader {
     const wrong = wrongGroups(groups);
     if (wrong !== undefined) this.reader.refuse(place, wrong);
     return groups;
+  }
+
+  /** Another encoding has no byte order mark, and readers of the other formats need none. */
+  private readBom(map: StringMap, format: FormatName | undefined, encoding: string | undefined): boolean {
+    const node = map.get('bom', true);
+    if (node === undefined) return false;
+    const place = this.reader.placeOf(node as Node);
+    const isUtf8 = encoding === undefined || decoderFor(encoding)?.encoding === 'utf-8';
+    if (!isScalar(node) || typeof node.value !== 'boolean') this.reader.refuse(place, 'bom is true or false.');
+    else if (format !== 'csv' || !isUtf8) this.reader.refuse(place, 'Only CSV in utf-8 has a byte order mark here.');
+    return isScalar(node) && (node.value as unknown) === true;
   }
 
   /** `input.type`: out, what is routed here; in, the root of a FHIR message. */

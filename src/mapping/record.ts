@@ -3,6 +3,7 @@ import { type Part, renderPart } from './leaf.ts';
 import { createLiteral } from './literal.ts';
 import type { Target } from './output.ts';
 import { countSteps } from './run-host.ts';
+import { numberOfName, setNamed } from './set-named.ts';
 
 /** One member of a record: a name that is known beforehand, and its value. */
 export interface RecordMember {
@@ -26,19 +27,18 @@ export function createRecord(members: readonly RecordMember[]): Render {
 }
 
 function createByName(members: readonly RecordMember[]): Render {
-  const names = members.map(({ name }) => name);
-  const parts = members.map(({ part }) => part);
-  const needed = members.map((member) => member.needed);
+  const numbered = members.map((member) => ({ ...member, number: numberOfName(member.name) }));
   return (root, env) => {
     countSteps(env, 1);
     const target: Target = {};
     let isEmpty = true;
-    for (let at = 0; at < names.length; at += 1) {
-      const value = renderPart(parts[at] as Part, root, env);
+    for (let at = 0; at < numbered.length; at += 1) {
+      const { part, number, name, needed } = numbered[at] as (typeof numbered)[number];
+      const value = renderPart(part, root, env);
       if (value !== undefined) {
-        target[names[at] as string] = value;
+        setNamed(target, number, name, value);
         isEmpty = false;
-      } else if (needed[at]) return undefined;
+      } else if (needed) return undefined;
     }
     return isEmpty ? undefined : target;
   };

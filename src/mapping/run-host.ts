@@ -7,7 +7,7 @@ import type { Trace } from './trace.ts';
 export interface RunHost {
   readonly codes: ReadonlyMap<string, CodeMap>;
   /** `fullUrl` by the name of the entry; undefined while the names are still being gathered. */
-  references: ReadonlyMap<string, string> | undefined;
+  references: { get(name: string): string | undefined } | undefined;
   /** Entries are missing because they failed; a reference to one of them is no error of its own. */
   entriesFailed: boolean;
   /** Present when a run is watched: after a failure, and for unread fields. */

@@ -4,12 +4,12 @@ import { hasErrors, type Issue, issue } from '../kernel/errors.ts';
 import { isJsonObject } from '../kernel/json.ts';
 import { failure, type Result, success } from '../kernel/result.ts';
 import type { CodeMap } from './codes.ts';
-import type { PendingEntry } from './compile-entries.ts';
+import { type PendingEntry, renderResource } from './compile-entries.ts';
 import type { Program } from './compile-mapping.ts';
 import { createEnvironment } from './environment.ts';
 import type { MappedEntry, MappingContext } from './mapping.ts';
 import { indexReferences } from './resolve-references.ts';
-import { hostOf } from './run-host.ts';
+import { hostOf, type RunHost } from './run-host.ts';
 import type { Trace } from './trace.ts';
 import { formatPlace } from './yaml-source.ts';
 
@@ -23,13 +23,14 @@ export function runProgramIn(
 ): Result<MappedEntry[]> {
   const root = payload.tree;
   const env = createEnvironment(context, codes, [], resolveWithin(root, trace), trace);
+  program.fill(root, env);
   const refused = program.admit(root, env);
   if (refused.length > 0) return failure(...refused);
   for (const assign of program.assigns) assign(root, env);
   const pending: PendingEntry[] = [];
   if (program.content.kind === 'entries') program.content.collect(root, env, pending);
   hostOf(env).entriesFailed = (trace?.issues.length ?? 0) > 0;
-  const found = renderEntries(pending, env);
+  const found = renderEntries(pending, root, env);
   const issues = trace === undefined ? found.issues : [...trace.issues, ...found.issues];
   if (hasErrors(issues)) return failure(...issues);
   if (found.entries.length === 0)
@@ -40,38 +41,29 @@ export function runProgramIn(
 /** Makes names known to `ref()`, renders the resources, and joins entries that say the same of the same thing. */
 function renderEntries(
   pending: readonly PendingEntry[],
+  root: unknown,
   env: Environment,
 ): { entries: MappedEntry[]; issues: Issue[] } {
-  const references = new Map<string, string>();
   const issues: Issue[] = [];
-  for (const { name, fullUrl, place } of pending) {
-    const known = references.get(name);
-    if (known !== undefined && known !== fullUrl) {
-      issues.push(
-        issue('mapping-failed', 'Two entries of this message have the same name and are not the same thing.', {
-          mapping: formatPlace(place),
-        }),
-      );
-    }
-    references.set(name, fullUrl);
-  }
-  hostOf(env).references = references;
+  const isFew = pending.length <= FEW_ENTRIES;
+  hostOf(env).references = isFew ? nameAmong(pending, issues) : nameByIndex(pending, issues);
   const entries: MappedEntry[] = [];
-  const findSame = pending.length > FEW_ENTRIES ? findByIndex() : findAmong(entries);
-  for (const { place, render, name, fullUrl, write, identifier, union, fill, remove } of pending) {
-    const resource = render();
+  const index = isFew ? undefined : new Map<string, MappedEntry>();
+  for (const one of pending) {
+    const resource = renderResource(one, root, env);
     if (resource === undefined) continue;
-    const entry: MappedEntry = { name, fullUrl, resource, write, identifier, union, fill, remove };
-    const before = findSame(entry);
-    if (before === undefined) entries.push(entry);
-    else if (contentOf(before) !== contentOf(entry)) {
+    one.entry.resource = resource;
+    const entry = one.entry as MappedEntry;
+    const before = index === undefined ? findSame(entries, entry) : index.get(entry.fullUrl);
+    if (before === undefined) {
+      entries.push(entry);
+      index?.set(entry.fullUrl, entry);
+    } else if (contentOf(before) !== contentOf(entry)) {
       issues.push(
         issue(
           'mapping-failed',
           'Two entries of this message have the same type and identifier and different content.',
-          {
-            mapping: formatPlace(place),
-          },
+          { mapping: formatPlace(one.leaf.place) },
         ),
       );
     }
@@ -79,29 +71,53 @@ function renderEntries(
   return { entries, issues };
 }
 
-/** Up to here it is quicker to look at all entries than to make an index of URLs that are as long as each other. */
+/** Up to here it is quicker to look at all entries than to make an index of names and URLs. */
 const FEW_ENTRIES = 8;
 
-/** Finds the entry before this one that has its URL. */
-type FindSame = (entry: MappedEntry) => MappedEntry | undefined;
+/** The URL of an entry by its name. */
+type References = NonNullable<RunHost['references']>;
 
-function findAmong(entries: readonly MappedEntry[]): FindSame {
-  return ({ fullUrl, resource }) => {
-    for (const one of entries) {
-      // What is of another type has another URL.
-      if (one.resource.resourceType === resource.resourceType && one.fullUrl === fullUrl) return one;
-    }
-    return undefined;
-  };
+/** Two entries of one name are one thing, or an issue; the last of the name is the one that is referred to. */
+function nameAmong(pending: readonly PendingEntry[], issues: Issue[]): References {
+  for (let at = 1; at < pending.length; at += 1) {
+    const one = pending[at] as PendingEntry;
+    const known = urlAmong(pending, one.entry.name, at);
+    if (known !== undefined && known !== one.entry.fullUrl) issues.push(sameName(one));
+  }
+  return { get: (name) => urlAmong(pending, name, pending.length) };
 }
 
-function findByIndex(): FindSame {
-  const index = new Map<string, MappedEntry>();
-  return (entry) => {
-    const before = index.get(entry.fullUrl);
-    if (before === undefined) index.set(entry.fullUrl, entry);
-    return before;
-  };
+function urlAmong(pending: readonly PendingEntry[], name: string, end: number): string | undefined {
+  for (let at = end - 1; at >= 0; at -= 1) {
+    const { entry } = pending[at] as PendingEntry;
+    if (entry.name === name) return entry.fullUrl;
+  }
+  return undefined;
+}
+
+function nameByIndex(pending: readonly PendingEntry[], issues: Issue[]): References {
+  const references = new Map<string, string>();
+  for (const one of pending) {
+    const { name, fullUrl } = one.entry;
+    const known = references.get(name);
+    if (known !== undefined && known !== fullUrl) issues.push(sameName(one));
+    references.set(name, fullUrl);
+  }
+  return references;
+}
+
+function sameName({ leaf }: PendingEntry): Issue {
+  return issue('mapping-failed', 'Two entries of this message have the same name and are not the same thing.', {
+    mapping: formatPlace(leaf.place),
+  });
+}
+
+/** The entry before this one that has its URL; what is of another type has another URL. */
+function findSame(entries: readonly MappedEntry[], { fullUrl, resource }: MappedEntry): MappedEntry | undefined {
+  for (const one of entries) {
+    if (one.resource.resourceType === resource.resourceType && one.fullUrl === fullUrl) return one;
+  }
+  return undefined;
 }
 
 /** What two entries must share to be one: how they are written, and their resource whatever the order of its members. */

@@ -19,6 +19,7 @@ export function runProgramOut(
 ): Result<OutResult> {
   const find = indexReferences(resources.map((resource) => ({ fullUrl: undefined, resource })));
   const env = createEnvironment(context, codes, [['resources', resources]], find, trace);
+  program.fill(focus, env);
   const refused = program.admit(focus, env);
   if (refused.length > 0) return failure(...refused);
   for (const assign of program.assigns) assign(focus, env);

@@ -3,6 +3,7 @@ import type { CompiledExpression, ExtraFunction } from '../fhirpath/fhirpath.ts'
 import { isStandardVariable } from '../fhirpath/variables.ts';
 import { type Issue, issue } from '../kernel/errors.ts';
 import { checkNames } from './check-names.ts';
+import { FrameLayout } from './frame.ts';
 import type { Shape } from './shape.ts';
 import type { Hole } from './skeleton.ts';
 import { formatPlace, type Place } from './yaml-source.ts';
@@ -30,19 +31,33 @@ export class Scope {
   readonly names: ReadonlySet<string>;
   /** Names made since the outermost scope, in order. */
   readonly locals: readonly string[];
+  /** The places of the names in `Environment.frame`; undefined where the run is watched, which keeps them by name. */
+  readonly slots: ReadonlyMap<string, number> | undefined;
+  /** Where everything of the mapping has its place. */
+  readonly layout: FrameLayout;
   /** What is known of the values behind the names. */
   private readonly shapes: ReadonlyMap<string, Shape>;
 
-  constructor(
+  /** The outermost scope. The names given stand at the beginning of the frame, in their order. */
+  static outermost(parts: CompileParts, given: readonly string[] = [], shapes?: ReadonlyMap<string, Shape>): Scope {
+    const slots = parts.track ? undefined : new Map(given.map((name, at) => [name, at]));
+    return new Scope(parts, new Set(given), [], shapes ?? new Map(), slots, new FrameLayout(given));
+  }
+
+  private constructor(
     parts: CompileParts,
     names: ReadonlySet<string>,
-    locals: readonly string[] = [],
-    shapes: ReadonlyMap<string, Shape> = new Map(),
+    locals: readonly string[],
+    shapes: ReadonlyMap<string, Shape>,
+    slots: ReadonlyMap<string, number> | undefined,
+    layout: FrameLayout,
   ) {
     this.parts = parts;
     this.names = names;
     this.locals = locals;
     this.shapes = shapes;
+    this.slots = slots;
+    this.layout = layout;
   }
 
   /** The scope inside a loop or after an assignment. A name means one thing: to define it again is an error. */
@@ -50,7 +65,8 @@ export class Scope {
     if (isStandardVariable(name)) this.refuse(place, `%${name} has a meaning in FHIRPath. Choose another name.`);
     if (this.names.has(name)) this.refuse(place, `%${name} is defined already. Choose another name.`);
     const shapes = shape === undefined ? this.shapes : new Map([...this.shapes, [name, shape]]);
-    return new Scope(this.parts, new Set([...this.names, name]), [...this.locals, name], shapes);
+    const slots = this.slots === undefined ? undefined : new Map([...this.slots, [name, this.layout.add()]]);
+    return new Scope(this.parts, new Set([...this.names, name]), [...this.locals, name], shapes, slots, this.layout);
   }
 
   refuse(place: Place, text: string): void {
@@ -64,6 +80,8 @@ export class Scope {
       functions,
       track,
       variables: this.names,
+      slots: this.slots,
+      pathSlot: this.slots === undefined ? undefined : (names) => this.layout.pathSlot(names),
       place: hole.place,
     });
     issues.push(...compiled.issues);

@@ -170,7 +170,7 @@ export class Trace {
 export class WatchedVariables extends Map<string, readonly unknown[]> {
   private readonly trace: Trace;
 
-  constructor(trace: Trace, variables: ReadonlyMap<string, readonly unknown[]>) {
+  constructor(trace: Trace, variables: Iterable<readonly [string, readonly unknown[]]>) {
     super();
     this.trace = trace;
     for (const [name, items] of variables) this.set(name, items);

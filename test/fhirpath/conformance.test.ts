@@ -118,7 +118,51 @@ describe.skipIf(folder === undefined)('HL7’s FHIRPath suite (skipped where GIN
     );
     expect([...rows, total].filter((line) => !page.includes(line))).toEqual([]);
   });
+
+  it('has the count by section that docs/mapping.md prints', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/mapping.md'), 'utf8');
+    const sections = Map.groupBy(verdicts, ([group]) => sectionOf(group));
+    const rows = [...sections].map(([section, groups]) =>
+      row(
+        section,
+        groups.flatMap(([, cases]) => cases.map(({ verdict }) => verdict)),
+      ),
+    );
+    const total = row(
+      '**all**',
+      [...verdicts.values()].flat().map(({ verdict }) => verdict),
+    );
+    expect([...rows, total].filter((line) => !page.includes(line))).toEqual([]);
+  });
 });
+
+/** The sections of the standard (http://hl7.org/fhirpath/N1/) by the groups of the suite that are about them. */
+const SECTIONS: readonly (readonly [string, RegExp])[] = [
+  ['Existence', /^test(Exists|All|SubSetOf|SuperSetOf|CollectionBoolean|Distinct|Count)$/],
+  ['Filtering and projection', /^test(Where|Select|Repeat)$/],
+  ['Subsetting', /^test(Indexer|Single|FirstLast|Tail|Skip|Take|Intersect|Exclude)$/],
+  ['Combining', /^test(Combine\(\)|Union)$/],
+  ['Conversion', /^test(Iif|ToInteger|ToDecimal|ToString)$/],
+  [
+    'String manipulation',
+    /^test(Case|ToChars|IndexOf|Substring|StartsWith|EndsWith|ContainsString|Matches|ReplaceMatches|Replace|Length|EncodeDecode|EscapeUnescape|Trim|Split|Join)$/,
+  ],
+  ['Math', /^test(Round|Sqrt|Abs|Ceiling|Exp|Floor|Ln|Log|Power|Truncate)$/],
+  ['Utility functions, aggregates and sorting', /^test(Trace|Today|Now|Sort|Aggregate)$/],
+  ['Boundaries, precision and comparable()', /^(LowBoundary|HighBoundary|Comparable|Precision)$/],
+  ['Equality', /^test(Equality|NEquality|Equivalent|NotEquivalent)$/],
+  ['Comparison', /^test(LessThan|LessOrEqual|GreatorOrEqual|GreaterThan)$/],
+  ['Types', /^test(Type|Types|Inheritance|Quantity)$/],
+  ['Collections', /^test(In|ContainsCollection)$/],
+  ['Boolean logic', /^testBoolean/],
+  ['Math and date arithmetic operators', /^test(Plus|Concatenate|Minus|Multiply|Divide|Div|Mod)$/],
+  ['FHIR: extension() and variables', /^test(Variables|Extension)$/],
+  ['FHIR: conformsTo()', /^testConformsTo$/],
+];
+
+function sectionOf(group: string): string {
+  return SECTIONS.find(([, pattern]) => pattern.test(group))?.[0] ?? 'Paths, literals, precedence and others';
+}
 
 function row(group: string, found: readonly Verdict[]): string {
   const count = (verdict: Verdict): number => found.filter((one) => one === verdict).length;

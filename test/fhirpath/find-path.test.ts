@@ -47,6 +47,34 @@ describe('find', () => {
     );
   });
 
+  it('says of every choice over paths what evaluate says, and throws where it throws', () => {
+    const value = fc.oneof(path, fc.constantFrom("'yes'", "''"));
+    const test = fc.oneof(
+      path.map((one) => `${one} = 'x'`),
+      path.map((one) => `${one}.exists()`),
+    );
+    const choice = fc.oneof(
+      test,
+      fc.tuple(test, value, value).map(([holds, one, other]) => `iif(${holds}, ${one}, ${other})`),
+    );
+    const outcome = (run: () => unknown): unknown => {
+      try {
+        return run();
+      } catch (error) {
+        return String(error);
+      }
+    };
+    fc.assert(
+      fc.property(tree, tree, choice, (input, variable, source) => {
+        const expression = compile(source);
+        const items = [variable].filter((one) => one !== null && !Array.isArray(one));
+        const found = outcome(() => expression.find(input, environment(items)));
+        expect(found).toEqual(outcome(() => settle(expression.evaluate(input, environment(items)))));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
   it('says of other expressions what evaluate says', () => {
     for (const source of ["a.where($this = 'x')", "a | 'y'", '1.5 + 1', '@2026-03-02', '{}', '$this.a', 'a[0]']) {
       const expression = compile(source);

@@ -32,6 +32,17 @@ describe('csv', () => {
     expect(parseIssue(csv, 'a\n1', { encoding: 'nonsense' }).code).toBe('config-invalid');
   });
 
+  it('begins with a byte order mark where that is asked for, and reads it back as if it were not there', () => {
+    const rows = [{ Name: 'Łucja', Note: '' }];
+    const bytesOfRows = (bom?: boolean): Uint8Array => {
+      const printed = csv.print({ rows }, { bom });
+      return printed.ok ? printed.value : Buffer.from('refused');
+    };
+    expect(Buffer.from(bytesOfRows(true)).toString('utf8')).toBe('\ufeffName,Note\r\nŁucja,\r\n');
+    expect(Buffer.from(bytesOfRows()).toString('utf8')).toBe('Name,Note\r\nŁucja,\r\n');
+    expect(parseOk(csv, bytesOfRows(true)).tree).toEqual({ rows });
+  });
+
   it('refuses equal and empty headers by column number, and quotes none', () => {
     expect(parseIssue(csv, 'Smith,b,Smith\n1,2,3')).toMatchObject({ code: 'duplicate-key', at: 'row 1, column 3' });
     expect(parseIssue(csv, 'a,,c\n1,2,3')).toMatchObject({ code: 'csv-syntax', at: 'row 1, column 2' });

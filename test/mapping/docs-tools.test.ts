@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { COMMANDS, runCommand } from '../../src/main.ts';
@@ -21,17 +21,19 @@ function sessionsOf(page: string): { readonly argv: string[]; readonly printed: 
 }
 
 it('every command on the page prints what the page says', async () => {
-  const sample = /^```json referral\.json\n([\s\S]*?)^```$/m.exec(PAGE)?.[1] ?? '';
-  const root = mappingsFolder({ 'referral.json': sample });
+  const samples = new Map(
+    [...PAGE.matchAll(/^```json (\w+\.json)\n([\s\S]*?)^```$/gm)].map(([, name = '', text = '']) => [name, text]),
+  );
+  expect([...samples.keys()]).toEqual(['referral.json', 'routed.json']);
+  const root = mappingsFolder(Object.fromEntries(samples));
   const mappings = join(root, 'mappings');
   mkdirSync(mappings);
-  writeFileSync(join(root, 'referral.json'), sample);
   const sessions = sessionsOf(PAGE);
-  expect(sessions.map(({ argv }) => argv[0])).toEqual(['new', 'map', 'lint', 'test', 'keep', 'diff']);
+  expect(sessions.map(({ argv }) => argv[0])).toEqual(['new', 'new', 'map', 'map', 'lint', 'test', 'keep', 'diff']);
   for (const { argv, printed } of sessions) {
     const said: string[] = [];
     const collect = (text: string) => void said.push(text);
-    const args = argv.map((one) => (one === 'referral.json' ? join(root, one) : one));
+    const args = argv.map((one) => (samples.has(one) ? join(root, one) : one));
     const code = await runCommand([...args, '--mappings', mappings], { env: {}, out: collect, err: collect });
     expect([argv.join(' '), code, said.join('')]).toEqual([argv.join(' '), 0, printed]);
   }

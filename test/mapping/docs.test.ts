@@ -49,10 +49,12 @@ function runSkeleton(text: string): unknown {
   if (!source.ok) throw new Error(source.issues.map(formatIssue).join('\n'));
   const reader = new SkeletonReader(source.value);
   const functions = bindFunctions({ codes: new Map(), hasEntry: () => false });
-  const scope = new Scope({ dialect: 'plain', functions, track: false, issues: [] }, new Set());
+  const scope = Scope.outermost({ dialect: 'plain', functions, track: false, issues: [] });
   const render = compileSkeleton(reader.read(source.value.root), scope);
   expect([...reader.issues, ...scope.parts.issues]).toEqual([]);
-  return render(message, createEnvironment(CASE_CONTEXT, new Map(), [], undefined, undefined));
+  const env = createEnvironment(CASE_CONTEXT, new Map(), [], undefined, undefined);
+  scope.layout.fill()(message, env);
+  return render(message, env);
 }
 
 function wordIssues(issues: readonly Issue[]): string {

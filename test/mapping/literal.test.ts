@@ -6,7 +6,13 @@ import { createLiteral, LITERALS } from '../../src/mapping/literal.ts';
 
 const environment = (): Environment => ({ variables: new Map(), now: new Date(0), budget: { steps: 10 } });
 
-const partOf = (value: unknown): Part => ({ constant: undefined, find: undefined, render: () => value });
+const partOf = (value: unknown): Part => ({
+  constant: undefined,
+  kept: undefined,
+  find: undefined,
+  render: () => value,
+  isList: false,
+});
 
 describe('objects written out beforehand', () => {
   test.each(LITERALS)('%s has its values under its names, in their order, and none that is missing', (key) => {

@@ -114,11 +114,122 @@ describe('ginnel new mapping', () => {
     const again = await run(runNew, ['mapping', name, '--from', file, '--mappings', root]);
     expect([again.code, again.err]).toEqual([1, expect.stringContaining('There is a folder')]);
     expect((await run(runNew, ['mapping', 'a/b'])).code).toBe(2);
-    expect((await run(runNew, ['mapping', 'a/b', '--from', file, '--direction', 'out'])).code).toBe(2);
+    expect((await run(runNew, ['mapping', 'a/b', '--from', file, '--out', 'hl7v2'])).code).toBe(2);
     const unnamed = await run(runNew, ['mapping', 'a/c', '--from', join(root, 'readme.txt'), '--mappings', root]);
     expect([unnamed.code, unnamed.err]).toEqual([2, expect.stringContaining('--format is one of')]);
     await expect(run(runNew, ['mapping', 'Bad Name', '--from', file, '--mappings', root])).rejects.toThrow(
       /named by its folder/,
     );
+  });
+});
+
+describe('the schema of a mapping that was begun from a sample', () => {
+  it.each(['json', 'xml', 'csv'])('is closed, so that a mistyped name in %s is found at load', async (format) => {
+    const { root, name } = await begin(format);
+    const yaml = join(root, name, 'mapping.yaml');
+    const mistyped = readFileSync(yaml, 'utf8').replace(/Surname|surname/, 'Sirname');
+    writeFileSync(yaml, mistyped);
+    const lint = await run(runLint, [name, '--mappings', root]);
+    expect([lint.code, lint.out]).toEqual([1, expect.stringMatching(/Sirname.*Did you mean [Ss]urname\?/)]);
+  });
+
+  it('refuses a message with a field that nobody has looked at', async () => {
+    const { root, name } = await begin('json');
+    const other = join(root, 'other.json');
+    writeFileSync(other, '{"patient":{"nhsNumber":"999 000 0018","alive":true}}');
+    const { code, out } = await run(runMap, [name, other, '--mappings', root, '--format', 'json']);
+    expect([code, JSON.parse(out).issues]).toMatchObject([1, [{ at: '$.patient.alive' }]]);
+  });
+
+  it('leaves out fields whose names no expression can spell', async () => {
+    const root = mappingsFolder({ 'sample.json': '{"reference":"R1","pat{ient":{"surname":"Booth","a\\"b":"x"}}' });
+    const file = join(root, 'sample.json');
+    expect(await run(runNew, ['mapping', 'a/b', '--from', file, '--mappings', root])).toMatchObject({ code: 0 });
+    expect((await run(runTest, ['a/b', '--mappings', root])).code).toBe(0);
+  });
+});
+
+describe('ginnel new mapping --out', () => {
+  const REFERRAL = {
+    resourceType: 'Bundle',
+    type: 'collection',
+    entry: [
+      {
+        resource: {
+          resourceType: 'ServiceRequest',
+          id: 'r1',
+          identifier: [{ system: 'urn:x', value: 'R-17' }],
+          status: 'active',
+          intent: 'order',
+          code: { text: 'Stairlift' },
+          reasonCode: [{ coding: [{ system: 'http://snomed.info/sct', code: '1912002', display: 'Fall' }] }],
+          subject: { reference: 'Patient/p1' },
+          occurrencePeriod: { end: '2026-05-01' },
+        },
+      },
+      {
+        resource: {
+          resourceType: 'Patient',
+          id: 'p1',
+          identifier: [{ system: 'https://fhir.nhs.uk/Id/nhs-number', value: '9990000018' }],
+          name: [{ family: 'Booth', given: ['Ada'] }],
+          birthDate: '1941-05-03',
+          gender: 'female',
+        },
+      },
+    ],
+  };
+
+  async function beginOut(out: string, sample: object, name = 'clinic/referral-out', others = {}) {
+    const root = mappingsFolder({ 'sample.json': JSON.stringify(sample), ...others });
+    const file = join(root, 'sample.json');
+    const made = await run(runNew, ['mapping', name, '--from', file, '--out', out, '--mappings', root]);
+    return { root, made, yaml: () => readFileSync(join(root, name, 'mapping.yaml'), 'utf8') };
+  }
+
+  it.each([
+    ['json', '"reference":"R-17"'],
+    ['xml', '<reference>R-17</reference>'],
+    ['csv', 'R-17,active,order,Stairlift,Fall,9990000018,Booth,Ada,1941-05-03,'],
+  ])(
+    'begins a mapping that prints a referral as %s, loads, lints clean and has its first case',
+    async (out, wanted) => {
+      const { root, made, yaml } = await beginOut(out, REFERRAL);
+      expect([made.code, made.err]).toEqual([0, '']);
+      expect(readFileSync(join(root, `clinic/referral-out/cases/01-sample/expected.${out}`), 'utf8')).toContain(wanted);
+      expect((await run(runLint, ['--mappings', root])).out).toBe('1 mappings: 0 errors, 0 warnings.\n');
+      expect((await run(runTest, ['--mappings', root])).out).toBe('1 passed, 0 failed\n');
+      const listed = yaml()
+        .split('\n')
+        .filter((line) => line.startsWith('#   '));
+      expect(listed.map((line) => line.slice(4))).toEqual(expect.arrayContaining([expect.stringMatching(/gender$/)]));
+      for (const value of ['R-17', 'Booth', '1941', 'Fall']) expect(yaml()).not.toContain(value);
+    },
+  );
+
+  it.each([
+    ['a Patient alone', { resourceType: 'Patient', id: 'p', name: [{ family: 'Booth' }] }],
+    ['a resource about nobody', { resourceType: 'Location', id: 'l', name: 'Ward 7', status: 'active' }],
+  ])('begins with %s too', async (_what, sample) => {
+    const { root, made } = await beginOut('json', sample);
+    expect([made.code, made.err]).toEqual([0, '']);
+    expect((await run(runLint, ['--mappings', root])).code).toBe(0);
+    expect((await run(runTest, ['--mappings', root])).code).toBe(0);
+  });
+
+  it('does not call a fresh mapping the way back of one that is there', async () => {
+    const other =
+      'mapping: 1\ndirection: in\ninput: { format: json }\nentries:\n  - name: p\n    write: merge\n' +
+      '    identifier: { system: urn:x, value: "{{ id }}" }\n    resource: { resourceType: Patient }\n';
+    const { root, yaml } = await beginOut('json', REFERRAL, 'clinic/referral-out', {
+      'clinic/referral/mapping.yaml': other,
+    });
+    expect(yaml()).toContain('inverse: none\n');
+    expect((await run(runTest, ['clinic/referral-out', '--mappings', root])).out).toBe('1 passed, 0 failed\n');
+  });
+
+  it('says when the sample is not FHIR that can be sent', async () => {
+    const { made } = await beginOut('json', { resourceType: 'Bundle', type: 'collection' });
+    expect([made.code, made.err]).toEqual([1, expect.stringContaining('a Bundle whose first entry')]);
   });
 });

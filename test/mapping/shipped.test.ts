@@ -1,11 +1,12 @@
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openFhirRules } from '../../src/cli/mapping-tools.ts';
 import { formatIssue } from '../../src/kernel/errors.ts';
 import { listCases, listMappings } from '../../src/mapping/cases.ts';
 import { measureCoverage, percentOf } from '../../src/mapping/coverage.ts';
 import { lintMapping } from '../../src/mapping/lint.ts';
-import { loadWithParts } from '../../src/mapping/load-mapping.ts';
+import { type LoadedMapping, loadWithParts } from '../../src/mapping/load-mapping.ts';
 import { inverseName, runRoundTrip } from '../../src/mapping/round-trip.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../mappings');
@@ -20,6 +21,71 @@ const names = shipped.map(({ name }) => name);
 const pairs = shipped.flatMap((from) => {
   const inverse = inverseName(from.loaded, names);
   return inverse === undefined ? [] : [{ ...from, inverse }];
+});
+
+/** Who sends what, and who is sent what: a partner that does both has a mapping each way. */
+const PROMISED = [
+  'gp-emis/referral',
+  'gp-systmone/referral',
+  'gp-systmone/care-plan',
+  'gp-json/referral',
+  'gp-json/plan-summary out',
+  'acute-hl7v2/adt',
+  'acute-hl7v2/ref-i12',
+  'acute-hl7v2/ref-i12-out out',
+  'acute-hl7v2/oru-r01',
+  'community/caseload',
+  'community/care-plan',
+  'community/care-plan-out out',
+  'community/contact',
+  'council/referral',
+  'council/referral-out out',
+  'council/assessment-notice',
+  'council/discharge-notice',
+  'council/allocation',
+  'council/equipment-order out',
+  'voluntary/social-prescribing',
+  'voluntary/social-prescribing-out out',
+  'bars/service-request',
+  'bars/service-request-out out',
+].map((line) => ({ name: line.split(' ')[0] ?? '', direction: line.endsWith(' out') ? 'out' : 'in' }));
+const CASES_MIN = 6;
+
+describe('each mapping that is promised', () => {
+  it.each(PROMISED)('$name is there, goes $direction, and says what its message may look like', (promised) => {
+    const loaded = loadedOf(promised.name);
+    expect(loaded.document.direction).toBe(promised.direction);
+    // Out of FHIR the form is that of R4, by the type of what is routed.
+    if (promised.direction === 'out') expect(loaded.document.type).toMatch(/^(?:ServiceRequest|CarePlan)$/);
+    else expect(loaded.document.schema?.path).toBe('source.schema.json');
+    expect(loaded.shape).toBeDefined();
+  });
+
+  it.each(PROMISED)('$name has its code maps in files, and uses each, where it translates', ({ name }) => {
+    const { document, files } = loadedOf(name);
+    const used = /translate\w*\('([^']+)'/g;
+    const yaml = Buffer.from(files.get('mapping.yaml') ?? '').toString('utf8');
+    const names = new Set([...yaml.matchAll(used)].map(([, one]) => one));
+    expect([...names].sort()).toEqual(document.codes.map((one) => one.name).sort());
+    for (const { path } of document.codes) expect(files.has(path), path).toBe(true);
+  });
+
+  it.each(PROMISED)('$name has a README of quirks, and six cases or more, with a refusal among them', ({ name }) => {
+    expect(readFileSync(join(ROOT, name, 'README.md'), 'utf8').split('\n').length).toBeGreaterThan(CASES_MIN);
+    const cases = listCases(ROOT, name);
+    expect(cases.length).toBeGreaterThanOrEqual(CASES_MIN);
+    expect(cases.filter(({ input, expected }) => input === undefined || expected === undefined)).toEqual([]);
+    expect(cases.some(({ expected }) => expected === 'outcome.json')).toBe(true);
+    // What is refused whatever it is has no minimal and no full case that is not a refusal.
+    const kept = cases.filter(({ expected }) => expected !== 'outcome.json');
+    if (name !== 'acute-hl7v2/oru-r01') expect(kept.length).toBeGreaterThanOrEqual(2);
+  });
+
+  function loadedOf(name: string): LoadedMapping {
+    const found = shipped.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`There is no mapping ${name}.`);
+    return found.loaded;
+  }
 });
 
 describe('the mappings that ship, there and back', () => {

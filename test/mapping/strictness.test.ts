@@ -50,6 +50,17 @@ describe('a mapping is strict when it is loaded', () => {
     expectAt(`${HEAD}assign: { ${member} }\n${ENTRY}`, code);
   });
 
+  it.each([
+    ['a mark that is neither true nor false', '{ format: csv, bom: §yes please }'],
+    ['a byte order mark in another encoding', '{ format: csv, encoding: windows-1252, bom: §true }'],
+    ['a byte order mark before what is not CSV', '{ format: json, bom: §true }'],
+    ['a byte order mark of what comes in', undefined],
+  ])('refuses %s', (_what, output) => {
+    if (output === undefined) {
+      expectAt(`mapping: 1\ndirection: in\ninput: { format: csv, §bom: true }\n${ENTRY}`, 'mapping-syntax');
+    } else expectAt(`mapping: 1\ndirection: out\noutput: ${output}\nbody: { a: 1 }\n`, 'mapping-syntax');
+  });
+
   it('places are exact in folded texts, over several lines and after escapes', () => {
     const yaml = `${HEAD}assign:
   - a: >-

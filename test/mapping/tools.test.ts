@@ -71,6 +71,13 @@ describe('ginnel map', () => {
     expect(err).toBe('unread $.shoe (1:38)\n');
   });
 
+  it('says how an element is written where it is taken for a file', async () => {
+    const root = mappingsFolder(FILES);
+    const { code, err } = await run(runMap, ['a/good', 'm.json', '--mappings', root, '--explain', 'code.text']);
+    expect(code).toBe(2);
+    expect(err).toContain('Patient.name, $.rows[0]');
+  });
+
   it('explains one element, wherever the option stands', async () => {
     const root = mappingsFolder(FILES);
     const file = join(root, 'a/good/cases/01-minimal/input.json');
@@ -128,11 +135,28 @@ describe('ginnel test', () => {
 
   it('fails where there is no case, and where a mapping does not load', async () => {
     const none = mappingsFolder({ 'a/good/mapping.yaml': GOOD });
-    expect(await run(runTest, ['--mappings', none])).toEqual({ code: 1, out: '', err: 'There are no cases to run.\n' });
+    expect(await run(runTest, ['--mappings', none])).toEqual({
+      code: 1,
+      out: 'a/good: no cases, so nothing shows that it is right\n',
+      err: 'There are no cases to run.\n',
+    });
     const broken = mappingsFolder({ ...FILES, 'a/good/mapping.yaml': GOOD.replace('born.date', 'born.dat') });
     const { code, out } = await run(runTest, ['--mappings', broken]);
     expect(code).toBe(1);
     expect(out).toContain('fhirpath-unknown-function');
+  });
+
+  it('fails for the one mapping that has no case, though others have some', async () => {
+    const root = mappingsFolder({ ...FILES, 'a/untested/mapping.yaml': GOOD });
+    expect((await run(runTest, ['a/good', '--update', '--mappings', root])).code).toBe(0);
+    expect(await run(runTest, ['a/untested', '--mappings', root])).toMatchObject({ code: 1 });
+    expect(await run(runTest, ['a', '--mappings', root])).toEqual({
+      code: 1,
+      out: 'a/untested: no cases, so nothing shows that it is right\n1 passed, 0 failed\n',
+      err: '',
+    });
+    const json = await run(runTest, ['a', '--mappings', root, '--format', 'json']);
+    expect([json.code, JSON.parse(json.out)]).toMatchObject([1, { passed: false }]);
   });
 
   it('checks FHIR that is sent to a partner as it checks what is stored, so that no golden is wrong', async () => {

@@ -8,7 +8,7 @@ import { printCsvTree } from './print.ts';
 /**
  * CSV (RFC 4180) with a header row. The tree is `{ rows: [{ Header: 'text' }] }`: every cell is text as it stands, an
  * empty cell is an empty text. Rows are numbered as a spreadsheet shows them: the header is row 1.
- * Options: `delimiter` (one character), `encoding`, and for printing `columns`.
+ * Options: `delimiter` (one character), `encoding`, and for printing `columns` and `bom`.
  */
 export const csv: Format = {
   name: 'csv',

@@ -11,7 +11,7 @@ import { isDelimiter, wordRow } from './parse.ts';
  * `options.columns`, or else every member name in order of first appearance; a member outside the columns is refused
  * rather than lost. Cells that begin with `=`, `+`, `-` or `@` are written as they are: a prefix against spreadsheet
  * formulas would change telephone numbers and negative numbers for every reader that is not a spreadsheet. A partner
- * who opens the file in one must import such columns as text.
+ * who opens the file in one must import such columns as text. With `options.bom` a byte order mark comes first.
  */
 export function printCsvTree(tree: unknown, options: FormatOptions = {}): Result<Uint8Array> {
   const delimiter = options.delimiter ?? ',';
@@ -34,7 +34,7 @@ export function printCsvTree(tree: unknown, options: FormatOptions = {}): Result
   }
 
   const known = new Set(columns);
-  const lines = [printRecord(columns, delimiter)];
+  const lines = [options.bom === true ? BYTE_ORDER_MARK : '', printRecord(columns, delimiter)];
   for (const [index, row] of objects.entries()) {
     if (Object.keys(row).some((name) => !known.has(name))) {
       return cannotPrint('The row has a member that is not among the columns.', { at: wordRow(index) });
@@ -49,6 +49,8 @@ export function printCsvTree(tree: unknown, options: FormatOptions = {}): Result
   }
   return encodeText(lines.join(''), options.encoding);
 }
+
+const BYTE_ORDER_MARK = '\ufeff';
 
 function cellText(value: unknown): string | undefined {
   if (value === null || value === undefined) return '';
