@@ -1,4 +1,5 @@
 import { type Issue, type IssueCode, issue } from '../kernel/errors.ts';
+import { spell } from '../kernel/exact-json.ts';
 import { LIMITS } from '../kernel/limits.ts';
 import { failure, type Result, success } from '../kernel/result.ts';
 import { type PositionNode, positionNode, wordJsonPath } from './positions.ts';
@@ -14,6 +15,8 @@ interface Reader {
   at: number;
   values: number;
   readonly path: (string | number)[];
+  /** See `FormatOptions.exactNumbers`. */
+  readonly exactNumbers: boolean;
 }
 
 /** What ends the reading at the first fault; it never leaves this file. */
@@ -30,8 +33,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /** Text → value. With `positions`, also fills that node with the offset of every value. */
-export function parseJsonText(text: string, positions?: PositionNode): Result<unknown> {
-  const reader: Reader = { text, at: 0, values: 0, path: [] };
+export function parseJsonText(text: string, positions?: PositionNode, exactNumbers = false): Result<unknown> {
+  const reader: Reader = { text, at: 0, values: 0, path: [], exactNumbers };
   try {
     skipSpace(reader);
     const value = readValue(reader, positions);
@@ -95,7 +98,10 @@ function readObject(reader: Reader, node: PositionNode | undefined): Record<stri
     if (reader.text[reader.at] !== ':') throw fault(reader, 'A colon is expected after a member name.');
     reader.at += 1;
     skipSpace(reader);
-    object[name] = readChild(reader, node, name);
+    const start = reader.at;
+    const value = readChild(reader, node, name);
+    object[name] = value;
+    if (reader.exactNumbers && typeof value === 'number') spell(object, name, reader.text.slice(start, reader.at));
     if (endsHere(reader, '}')) return leave(reader, object);
   }
 }
@@ -105,7 +111,10 @@ function readArray(reader: Reader, node: PositionNode | undefined): unknown[] {
   const list: unknown[] = [];
   if (reader.text[reader.at] === ']') return leave(reader, list);
   for (;;) {
-    list.push(readChild(reader, node, list.length));
+    const start = reader.at;
+    const value = readChild(reader, node, list.length);
+    if (reader.exactNumbers && typeof value === 'number') spell(list, list.length, reader.text.slice(start, reader.at));
+    list.push(value);
     if (endsHere(reader, ']')) return leave(reader, list);
   }
 }
@@ -197,6 +206,10 @@ function readNumber(reader: Reader): number | string {
   if (source === undefined) throw unexpected(reader);
   reader.at += source.length;
   const value = Number(source);
+  if (reader.exactNumbers) {
+    if (!Number.isFinite(value)) throw fault(reader, 'A number is larger than any that can be compared or searched.');
+    return value;
+  }
   return isExactNumber(source, value) ? value : source;
 }
 

@@ -1,3 +1,4 @@
+import { printExact } from '../kernel/exact-json.ts';
 import { LIMITS } from '../kernel/limits.ts';
 import type { Result } from '../kernel/result.ts';
 import { wordJsonPath } from './positions.ts';
@@ -8,7 +9,7 @@ export function printJsonTree(tree: unknown): Result<Uint8Array> {
   const walk: Walk = { path: [], values: 0 };
   const trouble = findTrouble(tree, walk);
   if (trouble !== undefined) return cannotPrint(trouble, { at: wordJsonPath(walk.path) });
-  return encodeText(JSON.stringify(tree));
+  return encodeText(printExact(tree));
 }
 
 interface Walk {

@@ -9,7 +9,8 @@ import { declaredEncoding } from './xml.ts';
 
 /**
  * FHIR R4 XML (https://hl7.org/fhir/R4/xml.html). The tree is the resource as FHIR JSON, so that a mapping reads both
- * alike. The definitions of R4 are opened when the first document comes. Options: `encoding`.
+ * alike. The definitions of R4 are opened when the first document comes. Options: `encoding` and
+ * `exactNumbers`.
  */
 export function createFhirXml(open: () => Definitions = openDefinitions): Format {
   let opened: Definitions | undefined;
@@ -25,7 +26,7 @@ export function createFhirXml(open: () => Definitions = openDefinitions): Format
       const decoded = decodeText(bytes, declaredEncoding(bytes) ?? options.encoding);
       if (!decoded.ok) return decoded;
       const text = decoded.value;
-      const read = readFhirXml(text, definitions());
+      const read = readFhirXml(text, definitions(), options.exactNumbers);
       if (!read.ok) return read;
       const { tree } = read.value;
       const positions = (): PositionNode => {

@@ -1,6 +1,7 @@
 import type { Definitions } from '../../fhir/definitions.ts';
 import type { Property, Structure } from '../../fhir/structure.ts';
 import { issue } from '../../kernel/errors.ts';
+import { spellingOf } from '../../kernel/exact-json.ts';
 import { isJsonObject } from '../../kernel/json.ts';
 import { LIMITS } from '../../kernel/limits.ts';
 import type { Result } from '../../kernel/result.ts';
@@ -69,7 +70,7 @@ class FhirPrinter {
       this.path.push(name);
       if (list) written += this.list(property, value ?? [], beside ?? [], level);
       else {
-        this.element(property, value, beside, level);
+        this.element(property, spelt(object, name, value), beside, level);
         written += 1;
       }
       this.path.pop();
@@ -85,7 +86,7 @@ class FhirPrinter {
     const count = Math.max(values.length, besides.length);
     for (let index = 0; index < count; index += 1) {
       this.path.push(index);
-      this.element(property, values[index] ?? undefined, besides[index] ?? undefined, level);
+      this.element(property, spelt(values, index, values[index] ?? undefined), besides[index] ?? undefined, level);
       this.path.pop();
     }
     return count;
@@ -162,6 +163,11 @@ class FhirPrinter {
     if (children > 0) this.parts.push(`\n${'  '.repeat(level)}</${name}>`);
     else this.parts[this.parts.length - 1] = '/>';
   }
+}
+
+/** A number as it is to be written. */
+function spelt(holder: object, key: string | number, value: unknown): unknown {
+  return typeof value === 'number' ? (spellingOf(holder, key, value) ?? value) : value;
 }
 
 /** Whether a text is one `div` of XHTML and nothing else, so that it cannot break the document it is put into. */

@@ -1,6 +1,7 @@
 import type { Definitions } from '../../fhir/definitions.ts';
 import type { Property, Structure } from '../../fhir/structure.ts';
 import { type IssueCode, issue } from '../../kernel/errors.ts';
+import { isNumberText, spell } from '../../kernel/exact-json.ts';
 import type { JsonObject, JsonValue } from '../../kernel/json.ts';
 import { failure, type Result, success } from '../../kernel/result.ts';
 import { isExactNumber } from '../json-parse.ts';
@@ -15,11 +16,14 @@ export interface FhirXmlResult {
   readonly positions: PositionNode;
 }
 
-/** FHIR XML (https://hl7.org/fhir/R4/xml.html) → the same resource as JSON. What R4 does not define is refused. */
-export function readFhirXml(text: string, definitions: Definitions): Result<FhirXmlResult> {
+/**
+ * FHIR XML (https://hl7.org/fhir/R4/xml.html) → the same resource as JSON. What R4 does not define is refused. For
+ * `exactNumbers` see `FormatOptions`.
+ */
+export function readFhirXml(text: string, definitions: Definitions, exactNumbers = false): Result<FhirXmlResult> {
   try {
     const root = readFhirElements(text);
-    const reader = new ResourceReader(text, definitions);
+    const reader = new ResourceReader(text, definitions, exactNumbers);
     return success(reader.resource(root, `/${root.name}`));
   } catch (thrown) {
     if (thrown instanceof XmlFault) return failure(thrown.issue);
@@ -30,6 +34,8 @@ export function readFhirXml(text: string, definitions: Definitions): Result<Fhir
 /** What one element is in JSON: a value, what stands beside a primitive, and where both are. */
 interface ReadValue {
   readonly value: JsonValue | undefined;
+  /** How a number is written. */
+  readonly spelling?: string | undefined;
   readonly beside?: JsonObject | undefined;
   readonly position: PositionNode;
   readonly besidePosition?: PositionNode | undefined;
@@ -38,10 +44,12 @@ interface ReadValue {
 class ResourceReader {
   private readonly text: string;
   private readonly definitions: Definitions;
+  private readonly exactNumbers: boolean;
 
-  constructor(text: string, definitions: Definitions) {
+  constructor(text: string, definitions: Definitions, exactNumbers: boolean) {
     this.text = text;
     this.definitions = definitions;
+    this.exactNumbers = exactNumbers;
   }
 
   resource(element: FhirElement, at: string): FhirXmlResult {
@@ -102,11 +110,20 @@ class ResourceReader {
       for (const [index, place] of places.entries()) if (place !== undefined) start.children.set(index, place);
       positions.children.set(key, list ? start : (places[0] ?? start));
     };
+    const spellAll = (): void => {
+      const items = object[name];
+      for (const [index, { spelling }] of values.entries()) {
+        if (spelling === undefined) continue;
+        if (Array.isArray(items)) spell(items, index, spelling);
+        else spell(object, name, spelling);
+      }
+    };
     put(
       name,
       values.map(({ value }) => value),
       values.map(({ position }) => position),
     );
+    spellAll();
     put(
       `_${name}`,
       values.map(({ beside }) => beside),
@@ -157,7 +174,8 @@ class ResourceReader {
     if (value === undefined && isBare)
       throw this.fault('xml-syntax', 'An element has a value or content.', element, at);
     const read = value === undefined ? undefined : this.scalar(value, type, element, at);
-    return isBare ? { value: read, position } : { value: read, beside, position, besidePosition };
+    const spelling = typeof read === 'number' && this.exactNumbers ? value : undefined;
+    return isBare ? { value: read, spelling, position } : { value: read, spelling, beside, position, besidePosition };
   }
 
   private scalar(value: string, type: string, element: FhirElement, at: string): JsonValue {
@@ -169,11 +187,11 @@ class ResourceReader {
       case 'positiveInt':
       case 'unsignedInt':
       case 'decimal':
+        if (!isNumberText(value)) break;
+        if (this.exactNumbers && Number.isFinite(Number(value))) return Number(value);
+        if (this.exactNumbers) break;
         // As in JSON, a number whose digits a double would change stays text.
-        if (/^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/.test(value)) {
-          return isExactNumber(value, Number(value)) ? Number(value) : value;
-        }
-        break;
+        return isExactNumber(value, Number(value)) ? Number(value) : value;
       default:
         return value;
     }
