@@ -5,7 +5,7 @@
  *
  *   resources/<Type>.json   one trimmed StructureDefinition per resource type
  *   types.json              the same for the data types, all in one file
- *   search-parameters.json  by resource type: code, type, expression, target
+ *   search-parameters.json  by resource type: code, type, expression, target, and the components of a composite
  *   required-bindings.json  by value set: system → codes, for the value sets that R4 binds as required
  *   index.json              the stamp and the names of the resource types; written last
  */
@@ -13,7 +13,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expandValueSet, indexTerminology } from './expand-value-set.ts';
+import { expandValueSet, indexTerminology } from '../src/fhir/expand-value-set.ts';
+import { readComponents } from './search-components.ts';
 import { splitSearchExpression } from './split-search-expression.ts';
 import { type RawDefinition, trimDefinition } from './trim-definition.ts';
 
@@ -26,6 +27,7 @@ interface RawSearchParameter extends RawDefinition {
   readonly base: readonly string[];
   readonly expression?: string;
   readonly target?: readonly string[];
+  readonly component?: readonly { readonly definition: string; readonly expression: string }[];
 }
 
 const scripts = import.meta.dirname;
@@ -45,7 +47,8 @@ function stampOf(source: string): string {
   const hash = createHash('sha256').update(readFileSync(join(source, '../../../package.json')));
   for (const file of [
     'build-definitions.ts',
-    'expand-value-set.ts',
+    'search-components.ts',
+    '../src/fhir/expand-value-set.ts',
     'split-search-expression.ts',
     'trim-definition.ts',
   ]) {
@@ -61,13 +64,21 @@ function isUpToDate(stamp: string): boolean {
 
 function searchParametersByType(parameters: readonly RawSearchParameter[]): Record<string, unknown[]> {
   const byType: Record<string, unknown[]> = {};
+  const kinds = new Map(parameters.map(({ url, type }) => [url, type]));
   for (const parameter of parameters) {
     if (parameter.expression === undefined) continue;
     for (const type of parameter.base) {
       const expression = splitSearchExpression(parameter.expression, type);
       if (expression === undefined) continue;
       byType[type] ??= [];
-      byType[type].push({ code: parameter.code, type: parameter.type, expression, target: parameter.target });
+      const component = parameter.component && readComponents(parameter.url, parameter.component, kinds);
+      byType[type].push({
+        code: parameter.code,
+        type: parameter.type,
+        expression,
+        target: parameter.target,
+        component,
+      });
     }
   }
   return byType;

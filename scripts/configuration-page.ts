@@ -41,6 +41,7 @@ public.
 | \`GINNEL_CONFIG\` | the Stockport example | The configuration file. |
 ${ENVIRONMENT_SETTINGS.map(({ name, settings, description }) => `| \`${name}\` | ${settings.map((path) => `\`${path.join('.')}\``).join(', ')} | ${description} |`).join('\n')}
 | \`DATABASE_URL\` | the embedded store | PostgreSQL as the store: \`postgres://user:password@host:5432/database\`. It holds a password, so it comes from the environment alone ([operations](operations.md#postgresql)). |
+| \`GINNEL_MIGRATE\` | start | \`never\`: the gateway does not migrate its store at the start, and refuses one that is older than itself ([operations](operations.md#the-store)). |
 | \`LOG_LEVEL\` | info; error with \`--demo\` | debug, info, warn, error or silent. Lines are JSON, or readable on a terminal, on standard error. |
 
 ## Settings

@@ -21,6 +21,7 @@ interface RawElement {
   readonly contentReference?: string;
   readonly type?: readonly {
     readonly code: string;
+    readonly profile?: readonly string[];
     readonly targetProfile?: readonly string[];
     readonly extension?: readonly { readonly url: string; readonly valueUrl?: string }[];
   }[];
@@ -67,6 +68,7 @@ function trimElement(element: RawElement): object {
     contentReference: element.contentReference,
     type: element.type?.map((type) => ({
       code: type.extension?.find((one) => one.url === FHIR_TYPE_EXTENSION)?.valueUrl ?? type.code,
+      profile: type.profile,
       targetProfile: type.targetProfile,
     })),
     constraint: constraint?.length === 0 ? undefined : constraint,

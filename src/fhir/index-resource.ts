@@ -1,11 +1,13 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { isJsonObject, type JsonObject, type JsonValue } from '../kernel/json.ts';
+import { LIMITS } from '../kernel/limits.ts';
+import { type ConsentRow, flattenConsent } from './consent.ts';
 import type { Definitions } from './definitions.ts';
-import type { IndexRow } from './index-row.ts';
+import type { CompositeRow, IndexRow, ValueRow } from './index-row.ts';
 import { findOrganisations } from './organisations.ts';
-import { compileSearchExpression, type Extract } from './search-expression.ts';
-import { type SearchableParameter, type SearchKind, searchableParameters } from './search-params.ts';
-import { type IndexContext, rowsOf } from './search-values.ts';
+import { compileComposite, compileSearchExpression } from './search-expression.ts';
+import { componentsOf, type SearchableParameter, searchableParameters } from './search-params.ts';
+import { componentRows, type IndexContext, rowsOf } from './search-values.ts';
 
 /** What the store keeps beside a resource. */
 export interface IndexedResource {
@@ -16,32 +18,27 @@ export interface IndexedResource {
   readonly identifiers: readonly { readonly system: string; readonly value: string }[];
   /** Organisations it relates its patient to: `Organization/x`, or `system|value`. */
   readonly organisations: readonly string[];
+  /** What a Consent says of who may see its patient's record. */
+  readonly consents: readonly ConsentRow[];
 }
 
 export interface ResourceIndexer {
   index(resource: Resource): IndexedResource;
 }
 
-interface CompiledParameter {
-  readonly code: string;
-  readonly kind: SearchKind;
-  readonly extract: Extract;
-}
+/** The rows of one search parameter in a resource. */
+type ReadRows = (resource: JsonObject) => readonly IndexRow[];
 
 /** Compiles a type's search parameters on first use. `baseUrl` is our own FHIR base, without trailing slash. */
 export function createIndexer(definitions: Definitions, options: { readonly baseUrl?: string } = {}): ResourceIndexer {
   const context: IndexContext = { definitions, baseUrl: options.baseUrl };
-  const byType = new Map<string, readonly CompiledParameter[]>();
-  const parametersOf = (type: string): readonly CompiledParameter[] => {
+  const byType = new Map<string, readonly ReadRows[]>();
+  const parametersOf = (type: string): readonly ReadRows[] => {
     const known = byType.get(type);
     if (known !== undefined) return known;
     const compiled = searchableParameters(type, definitions)
       .filter(isIndexed)
-      .map(({ code, type: kind, expression }) => ({
-        code,
-        kind,
-        extract: compileSearchExpression(expression, definitions),
-      }));
+      .map((parameter) => compileParameter(parameter, context));
     byType.set(type, compiled);
     return compiled;
   };
@@ -50,10 +47,8 @@ export function createIndexer(definitions: Definitions, options: { readonly base
     index(resource) {
       const tree = resource as unknown as JsonObject;
       const rows = new Map<string, IndexRow>();
-      for (const { code, kind, extract } of parametersOf(resource.resourceType)) {
-        for (const found of extract(tree)) {
-          for (const row of rowsOf(kind, code, found, context)) rows.set(Object.values(row).join('\u0000'), row);
-        }
+      for (const readRows of parametersOf(resource.resourceType)) {
+        for (const row of readRows(tree)) rows.set(keyOf(row), row);
       }
       const index = [...rows.values()];
       const patient = patientOf(resource, index);
@@ -62,9 +57,45 @@ export function createIndexer(definitions: Definitions, options: { readonly base
         patient,
         identifiers: readIdentifiers(tree),
         organisations: patient === null ? [] : findOrganisations(tree, context),
+        consents: resource.resourceType === 'Consent' ? flattenConsent(resource) : [],
       };
     },
   };
+}
+
+function compileParameter(parameter: SearchableParameter, context: IndexContext): ReadRows {
+  const { code, type: kind, expression } = parameter;
+  if (kind !== 'composite') {
+    const extract = compileSearchExpression(expression, context.definitions);
+    return (resource) => extract(resource).flatMap((found) => rowsOf(kind, code, found, context));
+  }
+  const components = componentsOf(parameter);
+  const extract = compileComposite(expression, components, context.definitions);
+  return (resource) =>
+    extract(resource).flatMap((place) =>
+      combine(
+        place.map((values, index) => {
+          const { type } = components[index] ?? { type: 'token' };
+          return values.flatMap((found) => componentRows(type, code, found, context));
+        }),
+      )
+        .slice(0, LIMITS.indexCombinationsMax)
+        .map((parts): CompositeRow => ({ kind: 'composite', param: code, parts })),
+    );
+}
+
+/** One of each list, in every combination. */
+function combine(lists: readonly (readonly ValueRow[])[]): ValueRow[][] {
+  return lists.reduce<ValueRow[][]>(
+    (found, list) =>
+      found.slice(0, LIMITS.indexCombinationsMax).flatMap((before) => list.map((row) => [...before, row])),
+    [[]],
+  );
+}
+
+/** What makes two rows the same. */
+function keyOf(row: IndexRow): string {
+  return row.kind === 'composite' ? JSON.stringify(row) : Object.values(row).join('\u0000');
 }
 
 /** The id and the time of change are the store's own columns. */

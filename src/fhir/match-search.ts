@@ -1,12 +1,14 @@
-import type { DateRow, IndexRow, ReferenceRow, StringRow, TokenRow } from './index-row.ts';
-import type {
-  DateValue,
-  ReferenceFilter,
-  SearchFilter,
-  SearchRequest,
-  StringFilter,
-  TokenValue,
-} from './search-request.ts';
+import { type IndexRow, identifierParam } from './index-row.ts';
+import {
+  matchesDate,
+  matchesParts,
+  matchesQuantity,
+  matchesReference,
+  matchesString,
+  matchesToken,
+  matchesUri,
+} from './match-values.ts';
+import type { MissingFilter, SearchFilter, SearchRequest } from './search-request.ts';
 
 /** The parts of a written resource that a search looks at. */
 export interface MatchTarget {
@@ -37,6 +39,10 @@ function matchesFilter(filter: SearchFilter, target: MatchTarget): boolean {
       const rows = rowsOf('token', filter.param, target);
       return filter.values.some((value) => rows.some((row) => matchesToken(value, row))) !== filter.not;
     }
+    case 'text': {
+      const rows = rowsOf('text', filter.param, target);
+      return filter.values.some((value) => rows.some(({ folded }) => folded.startsWith(value)));
+    }
     case 'reference': {
       const rows = rowsOf('reference', filter.param, target);
       return filter.values.some((value) => rows.some((row) => matchesReference(value, row)));
@@ -49,57 +55,38 @@ function matchesFilter(filter: SearchFilter, target: MatchTarget): boolean {
       const rows = rowsOf('string', filter.param, target);
       return filter.values.some((value) => rows.some((row) => matchesString(filter.match, value, row)));
     }
+    case 'quantity': {
+      const rows = rowsOf('quantity', filter.param, target);
+      return filter.values.some((value) => rows.some((row) => matchesQuantity(value, row)));
+    }
+    case 'uri': {
+      const rows = rowsOf('uri', filter.param, target);
+      return filter.values.some((value) => rows.some((row) => matchesUri(filter.match, value, row)));
+    }
+    case 'composite': {
+      const rows = rowsOf('composite', filter.param, target);
+      return filter.values.some((value) => rows.some(({ parts }) => matchesParts(value, parts)));
+    }
     case 'missing':
-      return (rowsOf(filter.index, filter.param, target).length === 0) === filter.missing;
+      return hasRows(filter, target) !== filter.missing;
+    case 'any':
+      return filter.filters.some((one) => matchesFilter(one, target));
     case 'chain':
+    case 'has':
       // It is about another resource, which is not at hand. `parseCriteria` lets none through.
       return false;
   }
 }
 
-interface RowsByKind {
-  readonly token: TokenRow;
-  readonly reference: ReferenceRow;
-  readonly date: DateRow;
-  readonly string: StringRow;
+/** A code may be words alone, and a reference an identifier alone. */
+function hasRows({ index, param }: MissingFilter, target: MatchTarget): boolean {
+  if (rowsOf(index, param, target).length > 0) return true;
+  if (index === 'token') return rowsOf('text', param, target).length > 0;
+  return index === 'reference' && rowsOf('token', identifierParam(param), target).length > 0;
 }
 
-function rowsOf<K extends keyof RowsByKind>(kind: K, param: string, target: MatchTarget): RowsByKind[K][] {
-  return target.index.filter((row): row is RowsByKind[K] => row.kind === kind && row.param === param);
-}
+type RowOf<K extends IndexRow['kind']> = Extract<IndexRow, { readonly kind: K }>;
 
-function matchesToken({ system, code }: TokenValue, row: TokenRow): boolean {
-  return (system === undefined || system === row.system) && (code === undefined || code === row.code);
-}
-
-function matchesReference({ targetType, target }: ReferenceFilter['values'][number], row: ReferenceRow): boolean {
-  return target === row.target && (targetType === undefined || targetType === row.targetType);
-}
-
-function matchesString(match: StringFilter['match'], value: string, row: StringRow): boolean {
-  if (match === 'exact') return row.exact === value;
-  return match === 'contains' ? row.folded.includes(value) : row.folded.startsWith(value);
-}
-
-/** https://hl7.org/fhir/R4/search.html#prefix, both sides being ranges. */
-function matchesDate({ prefix, low, high }: DateValue, row: Pick<DateRow, 'low' | 'high'>): boolean {
-  const within = row.low >= low && row.high <= high;
-  switch (prefix) {
-    case 'eq':
-      return within;
-    case 'ne':
-      return !within;
-    case 'gt':
-      return row.high > high;
-    case 'lt':
-      return row.low < low;
-    case 'ge':
-      return row.high > high || within;
-    case 'le':
-      return row.low < low || within;
-    case 'sa':
-      return row.low >= high;
-    case 'eb':
-      return row.high <= low;
-  }
+function rowsOf<K extends IndexRow['kind']>(kind: K, param: string, target: MatchTarget): RowOf<K>[] {
+  return target.index.filter((row): row is RowOf<K> => row.kind === kind && row.param === param);
 }

@@ -1,46 +1,34 @@
 import { refuse } from '../kernel/errors.ts';
 import { LIMITS } from '../kernel/limits.ts';
-import { nearestName } from '../kernel/nearest-name.ts';
-import { isResourceId } from './references.ts';
-import { parseDateRange } from './search-dates.ts';
+import { parseComposite } from './parse-composite.ts';
 import {
-  isSearchable,
-  RESULT_PARAMETERS,
-  type SearchableParameter,
-  searchableParameters,
-  UNSUPPORTED_PARAMETERS,
-} from './search-params.ts';
-import type {
-  ChainFilter,
-  DatePrefix,
-  DateValue,
-  ReferenceFilter,
-  SearchFilter,
-  TokenValue,
-} from './search-request.ts';
-import { cutText, foldText } from './search-strings.ts';
-import { splitEscaped, unescapeValue } from './search-text.ts';
-import { type IndexContext, readOwnReference } from './search-values.ts';
+  findParameter,
+  type ParameterName,
+  type ParseContext,
+  refuseModifier,
+  splitName,
+  splitValues,
+} from './parse-parameter.ts';
+import { parseIdentifier, parseReferenceValue } from './parse-reference.ts';
+import { parseTokens } from './parse-token.ts';
+import { parseDateValue, parseNumberValue, parseQuantityValue, parseStrings, parseUris } from './parse-values.ts';
+import { isResourceId } from './references.ts';
+import type { SearchableParameter } from './search-params.ts';
+import type { SearchFilter } from './search-request.ts';
 
-interface ParameterName {
-  readonly code: string;
-  readonly modifier: string | undefined;
-  readonly chain: string | undefined;
-}
-
-/** One parameter of a search. Throws a GinnelError for what is unknown, unsupported or not well formed. */
-export function parseFilter(type: string, name: string, value: string, context: IndexContext, depth = 0): SearchFilter {
+/**
+ * One parameter of a search; `hops` is how many references led to it. Throws a GinnelError for what is unknown,
+ * unsupported or not well formed.
+ */
+export function parseFilter(type: string, name: string, value: string, context: ParseContext, hops = 0): SearchFilter {
+  if (name.startsWith('_has:') || name === '_has') return parseHas(type, name, value, context, hops);
   const { code, modifier, chain } = splitName(name);
   const parameter = findParameter(type, code, context);
   if (value === '') throw refuse('parameter-invalid', `${code} has no value.`);
+  if (chain !== undefined) return parseChain(parameter, { code, modifier, chain }, value, context, hops);
   if (modifier === 'missing') return parseMissing(parameter, value);
-  if (chain !== undefined || modifier === 'identifier') {
-    return parseChain(parameter, { code, modifier, chain }, value, context, depth);
-  }
-  const values = splitEscaped(value, ',');
-  if (values.length > LIMITS.searchValuesMax) {
-    throw refuse('parameter-invalid', `${code} has more than ${LIMITS.searchValuesMax} values.`);
-  }
+  if (modifier === 'identifier' && parameter.type === 'reference') return parseIdentifier(parameter, value, context);
+  const values = splitValues(code, value);
   if (code === '_id') return parseIds(modifier, values);
   if (code === '_lastUpdated') {
     refuseModifier(code, modifier, []);
@@ -48,18 +36,22 @@ export function parseFilter(type: string, name: string, value: string, context: 
   }
   switch (parameter.type) {
     case 'token':
-      refuseModifier(code, modifier, ['not']);
-      return {
-        kind: 'token',
-        param: code,
-        not: modifier === 'not',
-        values: values.map((one) => parseToken(code, one)),
-      };
+      return parseTokens(code, modifier, values, context);
     case 'date':
       refuseModifier(code, modifier, []);
       return { kind: 'date', param: code, values: values.map((one) => parseDateValue(code, one)) };
+    case 'number':
+    case 'quantity': {
+      refuseModifier(code, modifier, []);
+      const parse = parameter.type === 'number' ? parseNumberValue : parseQuantityValue;
+      return { kind: 'quantity', param: code, values: values.map((one) => parse(code, one)) };
+    }
     case 'string':
       return parseStrings(code, modifier, values);
+    case 'uri':
+      return parseUris(code, modifier, values);
+    case 'composite':
+      return parseComposite(parameter, modifier, values, context);
     case 'reference':
       return {
         kind: 'reference',
@@ -69,48 +61,10 @@ export function parseFilter(type: string, name: string, value: string, context: 
   }
 }
 
-/** `subject:Patient.identifier`: code, modifier, chain. */
-function splitName(name: string): ParameterName {
-  const first = name.split(/[:.]/, 1)[0] ?? '';
-  if (UNSUPPORTED_PARAMETERS.has(first))
-    throw refuse('parameter-unsupported', `This server cannot search by ${first}.`);
-  const found = /^([A-Za-z_][A-Za-z0-9_-]{0,63})(?::([A-Za-z-]{1,64}))?(?:\.([A-Za-z_][A-Za-z0-9_:.-]{0,127}))?$/.exec(
-    name,
-  );
-  if (found === null) throw refuse('parameter-unknown', 'A parameter has a name that no search parameter has.');
-  return { code: found[1] ?? '', modifier: found[2], chain: found[3] };
-}
-
-function findParameter(type: string, code: string, { definitions }: IndexContext): SearchableParameter {
-  const all = definitions.searchParameters(type);
-  const found = all.find((one) => one.code === code);
-  if (found !== undefined && isSearchable(found)) return found;
-  if (found !== undefined) throw refuse('parameter-unsupported', `This server cannot search by ${code}.`);
-  const known = [...searchableParameters(type, definitions).map((one) => one.code), ...RESULT_PARAMETERS];
-  const nearest = nearestName(code, known);
-  const hint = nearest === undefined ? 'The CapabilityStatement lists those there are.' : `Is ${nearest} meant?`;
-  throw refuse('parameter-unknown', `${type} has no search parameter ${code}. ${hint}`);
-}
-
-const MODIFIERS = new Set(
-  'above below code-text contains exact identifier in iterate missing not not-in of-type ofType recurse text text-advanced type'.split(
-    ' ',
-  ),
-);
-
-/** A modifier that R4 has but we do not is unsupported; any other is a mistake. */
-function refuseModifier(code: string, modifier: string | undefined, allowed: readonly string[]): void {
-  if (modifier === undefined || allowed.includes(modifier)) return;
-  if (MODIFIERS.has(modifier)) throw refuse('parameter-unsupported', `${code} cannot take :${modifier} here.`);
-  throw refuse('parameter-invalid', `:${modifier} is no modifier that ${code} can take.`);
-}
-
 function parseMissing({ code, type }: SearchableParameter, value: string): SearchFilter {
-  if (code.startsWith('_') && (code === '_id' || code === '_lastUpdated')) {
-    throw refuse('parameter-invalid', `${code} is never missing.`);
-  }
+  if (code === '_id' || code === '_lastUpdated') throw refuse('parameter-invalid', `${code} is never missing.`);
   if (value !== 'true' && value !== 'false') throw refuse('parameter-invalid', `${code}:missing is true or false.`);
-  return { kind: 'missing', param: code, index: type, missing: value === 'true' };
+  return { kind: 'missing', param: code, index: type === 'number' ? 'quantity' : type, missing: value === 'true' };
 }
 
 function parseIds(modifier: string | undefined, values: readonly string[]): SearchFilter {
@@ -119,84 +73,29 @@ function parseIds(modifier: string | undefined, values: readonly string[]): Sear
   return { kind: 'id', values };
 }
 
-/** https://hl7.org/fhir/R4/search.html#token */
-function parseToken(code: string, text: string): TokenValue {
-  const parts = splitEscaped(text, '|').map((part) => plainText(code, part));
-  const [first = '', second] = parts;
-  if (parts.length > 2 || (first === '' && (second ?? '') === '')) {
-    throw refuse('parameter-invalid', `${code} has a value that is not code, |code, system|code or system|.`);
+function checkHops(hops: number, context: ParseContext): void {
+  if (context.alone === true) {
+    throw refuse('parameter-unsupported', 'Criteria look at the resource alone: they cannot follow a reference.');
   }
-  if (second === undefined) return { code: cutText(first) };
-  return second === '' ? { system: first } : { system: first, code: cutText(second) };
-}
-
-/** https://hl7.org/fhir/R4/search.html#date */
-function parseDateValue(code: string, text: string): DateValue {
-  const found = /^(eq|ne|gt|lt|ge|le|sa|eb|ap)?(\d.*)$/.exec(text);
-  if (found?.[1] === 'ap') throw refuse('parameter-unsupported', `${code} cannot take the prefix ap.`);
-  // A plus in a URL that was not written as %2B arrives as a space.
-  const range = parseDateRange((found?.[2] ?? '').replace(' ', '+'));
-  if (range === undefined) {
-    const example = 'such as 2026-03, ge2026-03-01 or lt2026-03-01T09:00:00Z';
-    throw refuse('parameter-invalid', `${code} has a value that is no date, ${example}.`);
+  if (hops >= LIMITS.searchHopsMax) {
+    throw refuse(
+      'parameter-unsupported',
+      `A search follows ${LIMITS.searchHopsMax} references at most, one after the other.`,
+    );
   }
-  return { prefix: (found?.[1] ?? 'eq') as DatePrefix, ...range };
 }
 
-/** https://hl7.org/fhir/R4/search.html#string */
-function parseStrings(code: string, modifier: string | undefined, values: readonly string[]): SearchFilter {
-  refuseModifier(code, modifier, ['exact', 'contains']);
-  const plain = values.map((one) => plainText(code, one));
-  if (modifier === 'exact') return { kind: 'string', param: code, match: 'exact', values: plain.map(cutText) };
-  const folded = plain.map(foldText);
-  // Folded to nothing, it would match everything.
-  if (folded.includes('')) throw refuse('parameter-invalid', `${code} has an empty value.`);
-  return { kind: 'string', param: code, match: modifier === 'contains' ? 'contains' : 'starts', values: folded };
-}
-
-/** https://hl7.org/fhir/R4/search.html#reference */
-function parseReferenceValue(
-  parameter: SearchableParameter,
-  modifier: string | undefined,
-  text: string,
-  context: IndexContext,
-): ReferenceFilter['values'][number] {
-  const { code, target = [] } = parameter;
-  if (modifier !== undefined && !context.definitions.resourceTypes.has(modifier)) refuseModifier(code, modifier, []);
-  const value = plainText(code, text);
-  const own = readOwnReference(value, context);
-  if (own !== undefined) {
-    if (modifier !== undefined && modifier !== own.type) {
-      throw refuse('parameter-invalid', `${code}:${modifier} has a reference to another type.`);
-    }
-    return { targetType: own.type, target: own.id };
-  }
-  if (isResourceId(value))
-    return { targetType: modifier ?? (target.length === 1 ? target[0] : undefined), target: value };
-  if (/^[a-z][a-z0-9+.-]{0,31}:\S+$/i.test(value)) return { targetType: '', target: cutText(value) };
-  throw refuse('parameter-invalid', `${code} has a value that is no reference: write Type/id, an id, or a URL.`);
-}
-
-/**
- * `patient.name=…`, one step deep (https://hl7.org/fhir/R4/search.html#chaining). `:identifier` asks for a reference by
- * identifier: to a Patient that is the same as `patient.identifier=…`, because references here are to stored Patients;
- * to anything else it is the identifier that stands in the reference.
- */
+/** `subject:Patient.general-practitioner:Organization.name=…` (https://hl7.org/fhir/R4/search.html#chaining) */
 function parseChain(
   parameter: SearchableParameter,
-  { code, modifier, chain }: ParameterName,
+  { code, modifier, chain = '' }: ParameterName,
   value: string,
-  context: IndexContext,
-  depth: number,
-): ChainFilter | ReferenceFilter {
+  context: ParseContext,
+  hops: number,
+): SearchFilter {
   if (parameter.type !== 'reference') throw refuse('parameter-invalid', `${code} is no reference to search through.`);
-  if (depth > 0) throw refuse('parameter-unsupported', 'A search can follow one reference, not a reference of that.');
+  checkHops(hops, context);
   const targets = parameter.target ?? [];
-  if (modifier === 'identifier' && chain === undefined) {
-    if (!targets.includes('Patient')) return parseLogicalReference(code, value);
-    const filter = parseFilter('Patient', 'identifier', value, context, 1);
-    return { kind: 'chain', param: code, targetType: 'Patient', filter };
-  }
   const targetType = modifier ?? (targets.length === 1 ? targets[0] : undefined);
   if (targetType === undefined) {
     throw refuse(
@@ -205,25 +104,24 @@ function parseChain(
     );
   }
   if (!targets.includes(targetType)) throw refuse('parameter-invalid', `${code} does not refer to that type.`);
-  return { kind: 'chain', param: code, targetType, filter: parseFilter(targetType, chain ?? '', value, context, 1) };
+  return { kind: 'chain', param: code, targetType, filter: parseFilter(targetType, chain, value, context, hops + 1) };
 }
 
-function parseLogicalReference(code: string, value: string): ReferenceFilter {
-  const values = splitEscaped(value, ',').map((one) => {
-    const { system, code: identifier } = parseToken(code, one);
-    if (system === undefined || identifier === undefined) {
-      throw refuse('parameter-invalid', `${code}:identifier needs both, system|value.`);
-    }
-    return { targetType: '', target: cutText(`${system}|${identifier}`) };
-  });
-  if (values.length > LIMITS.searchValuesMax) {
-    throw refuse('parameter-invalid', `${code} has more than ${LIMITS.searchValuesMax} values.`);
+/** `_has:Observation:patient:code=…` (https://hl7.org/fhir/R4/search.html#has) */
+function parseHas(type: string, name: string, value: string, context: ParseContext, hops: number): SearchFilter {
+  const found = /^_has:([A-Za-z]{1,64}):([A-Za-z0-9_-]{1,64}):([A-Za-z_][A-Za-z0-9_:.-]{0,255})$/.exec(name);
+  const [, source = '', code = '', rest = ''] = found ?? [];
+  if (!context.definitions.resourceTypes.has(source)) {
+    throw refuse('parameter-invalid', '_has is _has:type:reference:parameter, such as _has:CarePlan:patient:status.');
   }
-  return { kind: 'reference', param: code, values };
-}
-
-function plainText(code: string, text: string): string {
-  const plain = unescapeValue(text);
-  if (plain === undefined) throw refuse('parameter-invalid', `${code}: a backslash escapes only , | $ and itself.`);
-  return plain;
+  if (source === 'AuditEvent') {
+    // Events are kept apart from resources, and no index row says what they refer to.
+    throw refuse('parameter-unsupported', '_has cannot look into AuditEvents. Search them by patient or entity.');
+  }
+  checkHops(hops, context);
+  const parameter = findParameter(source, code, context);
+  if (parameter.type !== 'reference' || parameter.target?.includes(type) !== true) {
+    throw refuse('parameter-invalid', `_has names a search parameter of ${source} that refers to a ${type}.`);
+  }
+  return { kind: 'has', source, param: code, filter: parseFilter(source, rest, value, context, hops + 1) };
 }

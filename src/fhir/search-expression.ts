@@ -11,6 +11,41 @@ import type { Property, Structure } from './structure.ts';
 /** What a search parameter looks at in a resource. */
 export type Extract = (resource: JsonObject) => readonly FoundValue[];
 
+/** What a composite looks at: at each place of its expression, the values of each component. */
+export type ExtractParts = (resource: JsonObject) => readonly (readonly (readonly FoundValue[])[])[];
+
+/**
+ * Compiles a composite (https://hl7.org/fhir/R4/search.html#composite): its components are read from each place that
+ * its own expression finds, so that values of one place are not taken with those of another.
+ */
+export function compileComposite(
+  expression: string,
+  components: readonly { readonly expression: string }[],
+  definitions: Definitions,
+): ExtractParts {
+  const places = expression.split(' | ').map((part) => compilePath(part.trim(), definitions));
+  const parts = components.map((one) =>
+    one.expression.split(' | ').map((part) => compilePath(part.trim(), definitions)),
+  );
+  return (resource) =>
+    places.flatMap((findPlaces) =>
+      findPlaces({ value: resource, property: undefined }, resource).map((place) =>
+        parts.map((alternatives) => alternatives.flatMap((find) => find(place, resource).map(toFoundValue))),
+      ),
+    );
+}
+
+type Path = (from: Found, resource: JsonObject) => Found[];
+
+/** A simple path from a place; after `%resource` from the resource. Composites of R4 have no other. */
+function compilePath(path: string, definitions: Definitions): Path {
+  const fromResource = path.startsWith('%resource.');
+  const steps = /^[A-Z][A-Za-z]*$/.test(path) ? [] : readSteps(path.replace(/^%resource\./, ''), definitions);
+  if (steps === undefined) throw new Error(`a composite search parameter has an expression that is no path: ${path}`);
+  return (from, resource) =>
+    walkFrom(fromResource ? { value: resource, property: undefined } : from, steps, resource, definitions);
+}
+
 /**
  * Compiles a search parameter's expression. Nearly all are paths with a filter or two, which are walked with the
  * types at hand, so that a choice is read and a bare code gets its system. The few others are FHIRPath proper.
@@ -70,14 +105,22 @@ const STEPS: readonly (readonly [form: RegExp, make: (match: RegExpExecArray, de
 ];
 
 function walk(resource: JsonObject, steps: readonly Step[], definitions: Definitions): FoundValue[] {
-  let found: Found[] = [{ value: resource, property: undefined }];
+  return walkFrom({ value: resource, property: undefined }, steps, resource, definitions).map(toFoundValue);
+}
+
+function toFoundValue({ value, property }: Found): FoundValue {
+  return { value, type: property?.type, valueSet: property?.valueSet };
+}
+
+function walkFrom(from: Found, steps: readonly Step[], resource: JsonObject, definitions: Definitions): Found[] {
+  let found: Found[] = [from];
   for (const step of steps) {
     found =
       step.kind === 'keep'
         ? found.filter((one) => step.test(one, resource))
         : found.flatMap((one) => readMember(one, step.name, definitions));
   }
-  return found.map(({ value, property }) => ({ value, valueSet: property?.valueSet }));
+  return found;
 }
 
 function readMember({ value, property }: Found, name: string, definitions: Definitions): Found[] {

@@ -2,7 +2,7 @@
  * A search value split at an unescaped separator (https://hl7.org/fhir/R4/search.html#escaping). The parts keep their
  * escapes, so that they can be split again.
  */
-export function splitEscaped(text: string, separator: ',' | '|'): string[] {
+export function splitEscaped(text: string, separator: ',' | '|' | '$'): string[] {
   const parts: string[] = [];
   let start = 0;
   for (let at = 0; at < text.length; at += 1) {

@@ -1,14 +1,25 @@
 import { isJsonObject, type JsonValue } from '../kernel/json.ts';
 import type { Definitions } from './definitions.ts';
-import type { DateRow, IndexRow, ReferenceRow, StringRow, TokenRow } from './index-row.ts';
+import {
+  type DateRow,
+  type IndexRow,
+  identifierParam,
+  type StringRow,
+  type UriRow,
+  type ValueRow,
+} from './index-row.ts';
 import { parseReference } from './references.ts';
 import { type DateRange, joinRanges, parseDateRange } from './search-dates.ts';
-import type { SearchKind } from './search-params.ts';
+import type { ValueKind } from './search-params.ts';
+import { quantityRows } from './search-quantities.ts';
 import { cutText, foldText } from './search-strings.ts';
+import { tokenRows } from './search-tokens.ts';
 
 /** A value that a search parameter's expression found. */
 export interface FoundValue {
   readonly value: JsonValue;
+  /** Its FHIR type, where the path to it says so. */
+  readonly type?: string | undefined;
   /** The value set bound as required, which gives a bare code its system. */
   readonly valueSet?: string | undefined;
 }
@@ -20,67 +31,68 @@ export interface IndexContext {
 }
 
 /** The rows of one value of a search parameter. */
-export function rowsOf(kind: SearchKind, param: string, found: FoundValue, context: IndexContext): IndexRow[] {
+export function rowsOf(kind: ValueKind | 'uri', param: string, found: FoundValue, context: IndexContext): IndexRow[] {
   switch (kind) {
     case 'token':
-      return tokenRows(param, found, context);
+      return tokenRows(param, found, context.definitions);
     case 'reference':
       return referenceRows(param, found.value, context);
     case 'date':
       return dateRows(param, found.value);
     case 'string':
       return stringRows(param, found.value);
+    case 'number':
+    case 'quantity':
+      return quantityRows(param, found.value);
+    case 'uri':
+      return uriRows(param, found.value);
   }
 }
 
-/** https://hl7.org/fhir/R4/search.html#token */
-function tokenRows(param: string, { value, valueSet }: FoundValue, { definitions }: IndexContext): TokenRow[] {
-  const row = (system: JsonValue | undefined, code: JsonValue | undefined): TokenRow[] =>
-    typeof code === 'string' && code !== ''
-      ? [{ kind: 'token', param, system: typeof system === 'string' ? system : '', code: cutText(code) }]
-      : [];
-  if (typeof value === 'boolean') return row('', String(value));
-  if (typeof value === 'string') return row(impliedSystem(value, valueSet, definitions), value);
-  if (!isJsonObject(value)) return [];
-  if (Array.isArray(value.coding)) {
-    return value.coding.filter(isJsonObject).flatMap((coding) => row(coding.system, coding.code));
-  }
-  if ('code' in value) return row(value.system, value.code);
-  // A ContactPoint's system is the kind of address, not a namespace.
-  const contact = ['phone', 'fax', 'email', 'pager', 'url', 'sms', 'other'].includes(String(value.system));
-  return row(contact ? '' : value.system, value.value);
-}
-
-/** A bare code means the system of its value set, where all of that set is of one system. */
-function impliedSystem(code: string, valueSet: string | undefined, definitions: Definitions): string {
-  const systems = valueSet === undefined ? undefined : definitions.valueSet(valueSet);
-  for (const [system, codes] of systems ?? []) if (codes.has(code)) return system;
-  return '';
+/** The rows of a component of a composite: those that stand for the value itself. */
+export function componentRows(
+  kind: ValueKind,
+  param: string,
+  found: FoundValue,
+  context: IndexContext,
+): readonly ValueRow[] {
+  return rowsOf(kind, param, found, context).filter(
+    (row): row is ValueRow =>
+      row.kind !== 'text' && row.kind !== 'uri' && row.kind !== 'composite' && row.param === param,
+  );
 }
 
 /** https://hl7.org/fhir/R4/search.html#reference */
-function referenceRows(param: string, value: JsonValue, context: IndexContext): ReferenceRow[] {
-  const row = (targetType: string, target: string): ReferenceRow => ({
+function referenceRows(param: string, value: JsonValue, context: IndexContext): IndexRow[] {
+  const row = (targetType: string, target: string): IndexRow => ({
     kind: 'reference',
     param,
     targetType,
     target: cutText(target),
   });
-  if (typeof value === 'string') {
-    const unversioned = value.split('|', 1)[0] ?? value;
-    return unversioned === value ? [row('', value)] : [row('', value), row('', unversioned)];
-  }
+  const find = (reference: string): IndexRow => {
+    const own = readOwnReference(reference, context);
+    return own === undefined ? row('', reference) : row(own.type, own.id);
+  };
+  // A canonical, or a uri that is used as one.
+  if (typeof value === 'string') return withoutVersion(value).map(find);
   if (!isJsonObject(value)) return [];
-  const rows: ReferenceRow[] = [];
+  const rows: IndexRow[] = [];
   if (typeof value.reference === 'string' && !value.reference.startsWith('#')) {
-    const own = readOwnReference(value.reference, context);
-    rows.push(own === undefined ? row('', value.reference) : row(own.type, own.id));
+    rows.push(find(value.reference));
   }
-  const { identifier } = value;
-  if (isJsonObject(identifier) && typeof identifier.value === 'string') {
-    rows.push(row('', `${typeof identifier.system === 'string' ? identifier.system : ''}|${identifier.value}`));
+  if (isJsonObject(value.identifier)) {
+    rows.push(
+      ...tokenRows(identifierParam(param), { value: { ...value.identifier, type: null } }, context.definitions),
+    );
   }
   return rows;
+}
+
+/** A canonical may name a version (https://hl7.org/fhir/R4/references.html#canonical); it is found with it and without. */
+function withoutVersion(canonical: string): string[] {
+  const unversioned = canonical.split('|', 1)[0] ?? canonical;
+  return unversioned === canonical || unversioned === '' ? [canonical] : [canonical, unversioned];
 }
 
 /** Type and id of a reference to a resource of ours; undefined for anybody else's, a urn, or what is no reference. */
@@ -139,4 +151,10 @@ function stringRows(param: string, value: JsonValue): StringRow[] {
       ? []
       : [{ kind: 'string', param, folded, exact: cutText(text) } satisfies StringRow];
   });
+}
+
+/** https://hl7.org/fhir/R4/search.html#uri. Those that are canonical may name a version, as `meta.profile` does. */
+function uriRows(param: string, value: JsonValue): UriRow[] {
+  if (typeof value !== 'string' || value === '') return [];
+  return withoutVersion(value).map((uri) => ({ kind: 'uri', param, uri: cutText(uri) }));
 }

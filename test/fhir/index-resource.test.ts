@@ -3,12 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openDefinitions } from '../../src/fhir/definitions.ts';
 import { createIndexer } from '../../src/fhir/index-resource.ts';
-import type { IndexRow } from '../../src/fhir/index-row.ts';
 import { createMatcher } from '../../src/fhir/match-search.ts';
 import { parseSearch } from '../../src/fhir/parse-search.ts';
-import { RANGE_END, RANGE_START } from '../../src/fhir/search-dates.ts';
 import { searchableParameters } from '../../src/fhir/search-params.ts';
-import { escapeValue } from '../support/escape-value.ts';
+import { searchesFor } from '../support/searches-for.ts';
 
 const BASE = 'https://ginnel.example/fhir';
 const definitions = openDefinitions();
@@ -45,6 +43,8 @@ describe('the index of a resource', () => {
     expect(rows(plan({ category }), 'category')).toEqual([
       { kind: 'token', system: 'urn:a', code: '1' },
       { kind: 'token', system: '', code: '2' },
+      { kind: 'text', folded: 'no code' },
+      { kind: 'text', folded: 'x' },
     ]);
     expect(rows(plan({ identifier: [{ system: 'urn:i', value: '7' }, { value: '8' }] }), 'identifier')).toEqual([
       { kind: 'token', system: 'urn:i', code: '7' },
@@ -85,21 +85,90 @@ describe('the index of a resource', () => {
       { reference: 'https://x.example/Patient/p1' },
       [{ kind: 'reference', targetType: '', target: 'https://x.example/Patient/p1' }],
     ],
-    [
-      'one by identifier',
-      { identifier: { system: 'urn:n', value: '1' } },
-      [{ kind: 'reference', targetType: '', target: 'urn:n|1' }],
-    ],
+    ['one by identifier alone', { identifier: { system: 'urn:n', value: '1' } }, []],
     ['one to what is contained', { reference: '#p' }, []],
   ])('holds a reference: %s', (_what, subject, expected) => {
     expect(rows(plan({ subject }), 'subject')).toEqual(expected);
+  });
+
+  it('holds the identifier in a reference beside the reference', () => {
+    const subject = { reference: 'Patient/p1', identifier: { system: 'urn:n', value: '1' } };
+    expect(rows(plan({ subject }), 'subject:identifier')).toEqual([{ kind: 'token', system: 'urn:n', code: '1' }]);
+    expect(rows(plan({ subject }), 'subject').length).toBe(1);
+  });
+
+  it('holds an identifier with its type', () => {
+    const type = { coding: [{ system: 'urn:t', code: 'MR' }], text: 'Hospital number' };
+    const patient = { resourceType: 'Patient', id: 'p', identifier: [{ system: 'urn:h', value: '7', type }] };
+    expect(rows(patient, 'identifier:of-type')).toEqual([{ kind: 'token', system: 'urn:t', code: 'MR|7' }]);
+    expect(rows(patient, 'identifier')).toContainEqual({ kind: 'text', folded: 'hospital number' });
+  });
+
+  it.each<[string, object, object[]]>([
+    [
+      'a value, by the code of its unit and by its name',
+      { value: 5.4, unit: 'mmol per litre', system: 'http://unitsofmeasure.org', code: 'mmol/L' },
+      [
+        { kind: 'quantity', low: 5.4, high: 5.4, system: 'http://unitsofmeasure.org', code: 'mmol/L' },
+        { kind: 'quantity', low: 5.4, high: 5.4, system: '', code: 'mmol per litre' },
+      ],
+    ],
+    [
+      'less than a value, as all that is less',
+      { value: 5, comparator: '<', unit: 'mg' },
+      [{ kind: 'quantity', low: Number.NEGATIVE_INFINITY, high: 5, system: '', code: 'mg' }],
+    ],
+    ['nothing, where there is no value', { unit: 'mg' }, []],
+  ])('holds of a quantity %s', (_what, valueQuantity, expected) => {
+    const observation = { resourceType: 'Observation', id: 'o', status: 'final', code: {}, valueQuantity };
+    expect(rows(observation, 'value-quantity')).toEqual(expected);
+  });
+
+  it('holds sampled data from its lowest point to its highest', () => {
+    const valueSampledData = {
+      origin: { value: 10, unit: 'mV' },
+      period: 1,
+      factor: 2,
+      dimensions: 1,
+      data: '1 -3 E 4',
+    };
+    const observation = { resourceType: 'Observation', id: 'o', status: 'final', code: {}, valueSampledData };
+    expect(rows(observation, 'value-quantity')).toEqual([
+      { kind: 'quantity', low: 4, high: 18, system: '', code: 'mV' },
+    ]);
+  });
+
+  it('holds a profile with its version and without', () => {
+    expect(rows(plan({ meta: { profile: ['http://x.example/P|2.1'] } }), '_profile')).toEqual([
+      { kind: 'uri', uri: 'http://x.example/P|2.1' },
+      { kind: 'uri', uri: 'http://x.example/P' },
+    ]);
+  });
+
+  it('holds the codes and values of one component together, and not those of two', () => {
+    const component = (code: string, value: number): object => ({
+      code: { coding: [{ system: 'http://loinc.org', code }] },
+      valueQuantity: { value },
+    });
+    const pressure = {
+      resourceType: 'Observation',
+      id: 'o',
+      status: 'final',
+      code: { coding: [{ code: '85354-9' }] },
+      component: [component('8480-6', 142), component('8462-4', 88)],
+    };
+    expect(finds(pressure, 'component-code-value-quantity', '8480-6$gt140')).toBe(true);
+    expect(finds(pressure, 'component-code-value-quantity', '8462-4$gt140')).toBe(false);
+    expect(finds(pressure, 'component-code-value-quantity', 'http://loinc.org|8462-4$le88')).toBe(true);
+    expect(finds(pressure, 'combo-code-value-quantity', '8480-6$142')).toBe(true);
+    expect(finds(pressure, 'code-value-quantity', '85354-9$142')).toBe(false);
   });
 
   it('holds a reference under patient when it is to a Patient, and not otherwise', () => {
     expect(rows(plan(), 'patient').length).toBe(1);
     expect(rows(plan({ subject: { reference: 'Group/g' } }), 'patient')).toEqual([]);
     const byNhsNumber = { identifier: { system: 'https://fhir.nhs.uk/Id/nhs-number', value: '9990000018' } };
-    expect(rows(plan({ subject: byNhsNumber }), 'patient').length).toBe(1);
+    expect(rows(plan({ subject: byNhsNumber }), 'patient:identifier').length).toBe(1);
     expect(rows(plan({ subject: { type: 'Group', identifier: { system: 'urn:n', value: '1' } } }), 'patient')).toEqual(
       [],
     );
@@ -219,40 +288,6 @@ function finds(resource: object, name: string, value: string): boolean {
   return matches(parsed.value, { type, id, lastUpdated: '2026-01-05T10:00:00.000Z', index: index(resource).index });
 }
 
-/** Searches that must find a resource with this row, written as a client would. */
-function searchesFor(row: IndexRow): [name: string, value: string][] {
-  switch (row.kind) {
-    case 'token':
-      return [
-        [row.param, `${escapeValue(row.system)}|${escapeValue(row.code)}`],
-        [row.param, escapeValue(row.code)],
-        [`${row.param}:missing`, 'false'],
-      ];
-    case 'reference':
-      return row.targetType === ''
-        ? []
-        : [
-            [row.param, `${row.targetType}/${row.target}`],
-            [row.param, `${BASE}/${row.targetType}/${row.target}`],
-            [`${row.param}:${row.targetType}`, row.target],
-            [row.param, row.target],
-          ];
-    case 'date': {
-      // The ends of an open period are beyond what a date can say.
-      const ends: [string, string][] = [];
-      if (row.low > RANGE_START) ends.push([row.param, `ge${new Date(row.low).toISOString()}`]);
-      if (row.high < RANGE_END) ends.push([row.param, `le${new Date(row.high - 1).toISOString()}`]);
-      return [...ends, [row.param, 'ne1850'], [`${row.param}:missing`, 'false']];
-    }
-    case 'string':
-      return [
-        [row.param, escapeValue(row.exact.trim())],
-        [`${row.param}:exact`, escapeValue(row.exact)],
-        [`${row.param}:contains`, escapeValue(row.exact.trim().toUpperCase())],
-      ];
-  }
-}
-
 const word = fc.string({ minLength: 1, maxLength: 12 }).filter((text) => text.trim() !== '' && /\p{L}|\d/u.test(text));
 const instant = fc
   .date({ min: new Date('1900-01-01T00:00:00Z'), max: new Date('2099-01-01T00:00:00Z'), noInvalidDate: true })
@@ -298,7 +333,7 @@ describe('a search for what a resource holds', () => {
     fc.assert(
       fc.property(fc.oneof(anyPlan, anyPatient), (resource) => {
         for (const row of index(resource).index) {
-          for (const [name, value] of searchesFor(row)) {
+          for (const [name, value] of searchesFor(row, resource.resourceType, BASE, definitions)) {
             if (!finds(resource, name, value)) throw new Error(`${name}=${value} does not find ${JSON.stringify(row)}`);
           }
         }
@@ -361,7 +396,7 @@ describe('a search for what a resource holds', () => {
 });
 
 describe('the parameters that can be searched', () => {
-  it('are those of the four kinds, without sound-alikes', () => {
+  it('are those of all kinds, without sound-alikes', () => {
     const codes = searchableParameters('Patient', definitions).map((one) => one.code);
     expect(codes).toEqual(
       expect.arrayContaining([

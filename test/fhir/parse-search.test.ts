@@ -32,7 +32,6 @@ describe('a search', () => {
       type: 'CarePlan',
       filters: [],
       count: 20,
-      after: undefined,
       sort: [],
       total: false,
     });
@@ -114,14 +113,30 @@ describe('a search', () => {
       'a patient by NHS number',
       'patient:identifier=urn:n|9990000018',
       {
-        kind: 'chain',
-        param: 'patient',
-        targetType: 'Patient',
-        filter: { kind: 'token', param: 'identifier', not: false, values: [{ system: 'urn:n', code: '9990000018' }] },
+        kind: 'any',
+        filters: [
+          {
+            kind: 'chain',
+            param: 'patient',
+            targetType: 'Patient',
+            filter: {
+              kind: 'token',
+              param: 'identifier',
+              not: false,
+              values: [{ system: 'urn:n', code: '9990000018' }],
+            },
+          },
+          {
+            kind: 'token',
+            param: 'patient:identifier',
+            not: false,
+            values: [{ system: 'urn:n', code: '9990000018' }],
+          },
+        ],
       },
     ],
     [
-      'the same as a chain',
+      'a chain',
       'patient.identifier=urn:n|9990000018',
       {
         kind: 'chain',
@@ -148,10 +163,170 @@ describe('a search', () => {
 
   it('understands a reference by identifier to what is no patient as the identifier in the reference', () => {
     expect(filterOf('CarePlan', 'care-team:identifier=urn:a|7')).toEqual({
-      kind: 'reference',
-      param: 'care-team',
-      values: [{ targetType: '', target: 'urn:a|7' }],
+      kind: 'token',
+      param: 'care-team:identifier',
+      not: false,
+      values: [{ system: 'urn:a', code: '7' }],
     });
+  });
+
+  it.each<[string, string, string, SearchFilter]>([
+    [
+      'a quantity, to the precision it is given in',
+      'Observation',
+      'value-quantity=5.40|http://unitsofmeasure.org|mg',
+      {
+        kind: 'quantity',
+        param: 'value-quantity',
+        values: [
+          { prefix: 'eq', value: 5.4, low: 5.395, high: 5.405, system: 'http://unitsofmeasure.org', code: 'mg' },
+        ],
+      },
+    ],
+    [
+      'a quantity by its unit alone',
+      'Observation',
+      'value-quantity=gt140||mm[Hg]',
+      {
+        kind: 'quantity',
+        param: 'value-quantity',
+        values: [{ prefix: 'gt', value: 140, low: 139.5, high: 140.5, code: 'mm[Hg]' }],
+      },
+    ],
+    [
+      'about a number',
+      'RiskAssessment',
+      'probability=ap0.5',
+      { kind: 'quantity', param: 'probability', values: [{ prefix: 'ap', value: 0.5, low: 0.45, high: 0.55 }] },
+    ],
+    [
+      'a number with an exponent',
+      'RiskAssessment',
+      'probability=-1e2',
+      { kind: 'quantity', param: 'probability', values: [{ prefix: 'eq', value: -100, low: -150, high: -50 }] },
+    ],
+    [
+      'about a date: as much on each side as it covers',
+      'CarePlan',
+      'date=ap2026-03',
+      {
+        kind: 'date',
+        param: 'date',
+        values: [
+          {
+            prefix: 'ap',
+            // March has an hour less, which is the tolerance too.
+            low: Date.parse('2026-01-29T01:00:00Z'),
+            high: Date.parse('2026-05-01T22:00:00Z'),
+          },
+        ],
+      },
+    ],
+    [
+      'words beside a code',
+      'CarePlan',
+      'category:text=Walking%20Frame',
+      { kind: 'text', param: 'category', values: ['walking frame'] },
+    ],
+    [
+      'an identifier of a type',
+      'Patient',
+      'identifier:of-type=urn:t|MR|12\\|3',
+      { kind: 'token', param: 'identifier:of-type', not: false, values: [{ system: 'urn:t', code: 'MR|12|3' }] },
+    ],
+    [
+      'an address and what is below it',
+      'ValueSet',
+      'url:below=http://x.example/fhir/',
+      { kind: 'uri', param: 'url', match: 'below', values: ['http://x.example/fhir'] },
+    ],
+    [
+      'an address and what is above it',
+      'ValueSet',
+      'url:above=http://x.example/a/b',
+      {
+        kind: 'uri',
+        param: 'url',
+        match: 'exact',
+        values: [
+          'http://x.example',
+          'http://x.example/',
+          'http://x.example/a',
+          'http://x.example/a/',
+          'http://x.example/a/b',
+          'http://x.example/a/b/',
+        ],
+      },
+    ],
+    [
+      'a code with its value',
+      'Observation',
+      'code-value-quantity=http://loinc.org|8480-6$gt140',
+      {
+        kind: 'composite',
+        param: 'code-value-quantity',
+        values: [
+          [
+            { kind: 'token', value: { system: 'http://loinc.org', code: '8480-6' } },
+            { kind: 'quantity', value: { prefix: 'gt', value: 140, low: 139.5, high: 140.5 } },
+          ],
+        ],
+      },
+    ],
+    [
+      'a chain of two',
+      'CarePlan',
+      'subject:Patient.general-practitioner:Organization.name=brinnington',
+      {
+        kind: 'chain',
+        param: 'subject',
+        targetType: 'Patient',
+        filter: {
+          kind: 'chain',
+          param: 'general-practitioner',
+          targetType: 'Organization',
+          filter: { kind: 'string', param: 'name', match: 'starts', values: ['brinnington'] },
+        },
+      },
+    ],
+    [
+      'what refers to it, and a reference from there',
+      'Patient',
+      '_has:CarePlan:patient:care-team.status=active',
+      {
+        kind: 'has',
+        source: 'CarePlan',
+        param: 'patient',
+        filter: {
+          kind: 'chain',
+          param: 'care-team',
+          targetType: 'CareTeam',
+          filter: { kind: 'token', param: 'status', not: false, values: [{ code: 'active' }] },
+        },
+      },
+    ],
+  ])('understands %s', (_what, type, query, expected) => {
+    expect(filterOf(type, query)).toEqual(expected);
+  });
+
+  it('understands the codes of a value set that R4 binds', () => {
+    const found = filterOf('CarePlan', 'status:in=http://hl7.org/fhir/ValueSet/request-status');
+    expect(found).toMatchObject({ kind: 'token', param: 'status', not: false });
+    expect(found?.kind === 'token' && found.values).toContainEqual({
+      system: 'http://hl7.org/fhir/request-status',
+      code: 'on-hold',
+    });
+    expect(filterOf('CarePlan', 'status:not-in=http://hl7.org/fhir/ValueSet/request-status')).toMatchObject({
+      not: true,
+    });
+  });
+
+  it('understands an order by several parameters', () => {
+    expect(parse('CarePlan', '_sort=-date,status,_id').sort).toEqual([
+      { param: 'date', kind: 'date', descending: true },
+      { param: 'status', kind: 'token', descending: false },
+      { param: '_id', descending: false },
+    ]);
   });
 
   it('folds strings, unless they are to be exact', () => {
@@ -183,12 +358,11 @@ describe('a search', () => {
   });
 
   it('understands what the answer is to look like', () => {
-    const query = `_count=5&_sort=-_lastUpdated,_id&_total=accurate&_format=json&_pretty=true&${CURSOR_PARAMETER}=abc`;
+    const query = `_count=5&_sort=-_lastUpdated,_id&_total=accurate&_format=json&_pretty=true`;
     expect(parse('CarePlan', query)).toEqual({
       type: 'CarePlan',
       filters: [],
       count: 5,
-      after: 'abc',
       sort: [
         { param: '_lastUpdated', descending: true },
         { param: '_id', descending: false },
@@ -216,16 +390,41 @@ describe('a search', () => {
     ['parameter-unknown', 'CarePlan', 'family=Khalid'],
     ['parameter-unknown', 'CarePlan', 'Status=active'],
     ['parameter-unknown', 'CarePlan', '__proto__=x'],
-    ['parameter-unsupported', 'CarePlan', 'instantiates-uri=urn:x'],
-    ['parameter-unsupported', 'Observation', 'value-quantity=5'],
+    ['parameter-unsupported', 'CarePlan', '_list=x'],
+    ['parameter-unsupported', 'CarePlan', '_filter=status eq active'],
+    ['parameter-unsupported', 'CarePlan', '_text=x'],
+    ['parameter-unsupported', 'CarePlan', '_content=x'],
+    ['parameter-unsupported', 'CarePlan', '_query=x'],
+    ['parameter-unsupported', 'Location', 'near=53.4|-2.1'],
+    ['parameter-unsupported', 'CarePlan', 'category:above=urn:x|1'],
     ['parameter-unsupported', 'Patient', 'phonetic=Khalid'],
     ['parameter-unsupported', 'CarePlan', '_include=CarePlan:subject'],
-    ['parameter-unsupported', 'CarePlan', '_has:Task:focus:status=x'],
     ['parameter-unsupported', 'CarePlan', '_summary=true'],
-    ['parameter-unsupported', 'CarePlan', '_sort=status'],
+    ['parameter-unsupported', 'Observation', '_sort=code-value-quantity'],
     ['parameter-unsupported', 'CarePlan', 'category:in=urn:x'],
-    ['parameter-unsupported', 'CarePlan', 'date=ap2026'],
-    ['parameter-unsupported', 'CarePlan', 'patient.general-practitioner.name=x'],
+    ['parameter-unsupported', 'CarePlan', 'patient.general-practitioner:Organization.partof.name=x'],
+    ['parameter-unsupported', 'Patient', '_has:CarePlan:patient:care-team._has:Task:focus:status=x'],
+    ['parameter-unknown', 'CarePlan', '_sort=stauts'],
+    ['parameter-unknown', 'Patient', '_has:CarePlan:pateint:status=x'],
+    ['parameter-unknown', 'Patient', '_has:CarePlan:patient:staus=x'],
+    ['parameter-unsupported', 'Patient', '_has:AuditEvent:patient:action=R'],
+    ['parameter-unsupported', 'AuditEvent', 'policy=x'],
+    ['parameter-invalid', 'Patient', '_has=x'],
+    ['parameter-invalid', 'Patient', '_has:Careplan:patient:status=x'],
+    ['parameter-invalid', 'Patient', '_has:CarePlan:care-team:status=x'],
+    ['parameter-invalid', 'Patient', '_has:CarePlan:status:status=x'],
+    ['parameter-invalid', 'CarePlan', 'patient.general-practitioner.name=x'],
+    ['parameter-invalid', 'CarePlan', '_sort=a,b,c,d,e'],
+    ['parameter-invalid', 'CarePlan', '_sort=date,-date'],
+    ['parameter-invalid', 'CarePlan', `${CURSOR_PARAMETER}=abc`],
+    ['parameter-invalid', 'Observation', 'value-quantity=about5'],
+    ['parameter-invalid', 'Observation', 'value-quantity=5|urn:x|'],
+    ['parameter-invalid', 'Observation', 'value-quantity=1e999'],
+    ['parameter-invalid', 'Observation', 'code-value-quantity=8480-6'],
+    ['parameter-invalid', 'Observation', 'code-value-quantity=8480-6$'],
+    ['parameter-invalid', 'Observation', 'code-value-quantity=8480-6$high'],
+    ['parameter-invalid', 'Patient', 'identifier:of-type=urn:x|MR'],
+    ['parameter-invalid', 'ValueSet', 'url:below=urn:x'],
     ['parameter-invalid', 'CarePlan', 'status:wrong=active'],
     ['parameter-invalid', 'CarePlan', 'status='],
     ['parameter-invalid', 'CarePlan', 'category=a|b|c'],
@@ -301,6 +500,17 @@ describe('the criteria of a route', () => {
     ]);
   });
 
+  it('look at the identifier in a reference, and at the resource alone', () => {
+    const parsed = parseCriteria(
+      'CarePlan?patient:identifier=urn:n|1&status:not-in=http://hl7.org/fhir/ValueSet/request-status',
+      definitions,
+    );
+    expect(parsed.ok && parsed.value.filters).toMatchObject([
+      { kind: 'token', param: 'patient:identifier', values: [{ system: 'urn:n', code: '1' }] },
+      { kind: 'token', param: 'status', not: true },
+    ]);
+  });
+
   it('may be every resource of a type', () => {
     expect(parseCriteria('CareTeam', definitions)).toMatchObject({
       ok: true,
@@ -310,6 +520,8 @@ describe('the criteria of a route', () => {
 
   it.each([
     ['parameter-unsupported', 'CarePlan?patient.identifier=urn:n|1'],
+    ['parameter-unsupported', 'Patient?_has:CarePlan:patient:status=active'],
+    ['parameter-unsupported', 'CarePlan?_sort=date'],
     ['parameter-unsupported', 'CarePlan?_count=5'],
     ['parameter-unknown', 'CarePlan?staus=active'],
     ['resource-type-unknown', 'Plan?status=active'],

@@ -1,4 +1,8 @@
+import type { Resource } from '@medplum/fhirtypes';
 import { describe, expect, it } from 'vitest';
+import { openDefinitions } from '../../src/fhir/definitions.ts';
+import { createIndexer } from '../../src/fhir/index-resource.ts';
+import { parseSearch } from '../../src/fhir/parse-search.ts';
 import type { SearchFilter } from '../../src/fhir/search-request.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Subject } from './contract.ts';
@@ -7,6 +11,9 @@ import { at, commitOf, reference, sampleWrite, searchOf, token, tokenFilter } fr
 async function find(store: Store, ...filters: SearchFilter[]): Promise<string[]> {
   return (await store.search(searchOf(filters))).matches.map(({ id }) => id);
 }
+
+const definitions = openDefinitions();
+const indexer = createIndexer(definitions);
 
 const day = (date: string) => ({ low: Date.parse(date), high: Date.parse(date) + 86_400_000 });
 
@@ -137,6 +144,50 @@ export function describeSearchContract(subject: Subject): void {
       expect(await find(store, tokenFilter('code', 'ab'))).toEqual([]);
     });
 
+    it('stores values longer than an index can hold, and finds them as they are cut', async () => {
+      const { store } = subject();
+      // Three bytes a character, and nothing that could be packed.
+      const long = Array.from({ length: 3_000 }, (_, n) => String.fromCharCode(0x4e00 + ((n * 7919) % 20_000))).join(
+        '',
+      );
+      const resource = {
+        resourceType: 'Organization',
+        id: 'r1',
+        name: long,
+        alias: ['ﷺ'.repeat(400)],
+        identifier: [{ system: `https://x.example/${long}`, value: long }],
+        type: [{ text: long, coding: [{ system: long, code: long, display: long }] }],
+        partOf: { reference: `https://x.example/${long}` },
+      };
+      const { index } = indexer.index(resource as Resource);
+      const claims = [{ system: `https://x.example/${long}`, value: long }];
+      const write = sampleWrite('r1', { type: 'Organization', index, claims, patient: 'p1', organisations: [long] });
+      expect(await store.commit(commitOf({ writes: [write] }))).toEqual({ ok: true });
+      const other = { ...write, id: 'r2', claims: [{ system: `https://x.example/${long}`, value: `${long}2` }] };
+      expect(await store.commit(commitOf({ writes: [other] }))).toEqual({ ok: true });
+      const again = { ...write, id: 'r3' };
+      expect(await store.commit(commitOf({ writes: [again] }))).toEqual({ ok: false, conflict: 'identifier' });
+      const second = { ...write, version: 2, claims: await store.claimsOf('Organization', 'r1') };
+      expect(await store.commit(commitOf({ writes: [second] }))).toEqual({ ok: true });
+      for (const [name, value] of [
+        ['name', long],
+        ['name:exact', long],
+        ['name:contains', 'صلى'],
+        ['identifier', `https://x.example/${long}|${long}`],
+        ['type', `${long}|${long}`],
+        ['type:text', long],
+        ['partof', `https://x.example/${long}`],
+      ]) {
+        const parsed = parseSearch('Organization', [[name ?? '', value ?? '']], definitions);
+        if (!parsed.ok) throw new Error(parsed.issues.map(({ text }) => text).join());
+        expect([name, (await store.search(parsed.value)).matches.map(({ id }) => id)]).toEqual([name, ['r1', 'r2']]);
+      }
+      expect(await store.findByIdentifier('Organization', claims[0] ?? { system: '', value: '' })).toEqual([
+        'r1',
+        'r2',
+      ]);
+    });
+
     it('finds strings by beginning, whole and part, with no character special', async () => {
       const { store } = subject();
       const named = (id: string, exact: string) =>
@@ -234,13 +285,45 @@ export function describeSearchContract(subject: Subject): void {
       'x',
       '',
       'bnVsbA',
-      Buffer.from('{"order":"up","id":7,"lastUpdated":""}').toString('base64url'),
-      'A'.repeat(5_000),
+      Buffer.from('{"order":"up","keys":[],"id":7,"back":false}').toString('base64url'),
+      Buffer.from('{"order":"up","keys":["x"],"id":"r1","back":false}').toString('base64url'),
+      'A'.repeat(20_000),
     ])('refuses a page that is not one of its own (%#)', async (after) => {
       const { store } = subject();
       await expect(store.search(searchOf([], { after }))).rejects.toMatchObject({
         issues: [{ code: 'parameter-invalid' }],
       });
+    });
+
+    it('goes on behind a resource in an order by its values, also those that have none', async () => {
+      const { store } = subject();
+      const dated = (id: string, low?: number) =>
+        sampleWrite(id, { index: low === undefined ? [] : [{ kind: 'date', param: 'date', low, high: low + 1 }] });
+      await store.commit(
+        commitOf({ writes: [dated('r1'), dated('r2', 20), dated('r3', 10), dated('r4'), dated('r5', 20)] }),
+      );
+      const order = async (descending: boolean): Promise<string[]> => {
+        const seen: string[] = [];
+        let after: string | undefined;
+        do {
+          const sort = [{ param: 'date', kind: 'date', descending }] as const;
+          const page = await store.search(searchOf([], { count: 1, sort, after }));
+          seen.push(...page.matches.map(({ id }) => id));
+          after = page.next;
+        } while (after !== undefined);
+        return seen;
+      };
+      expect(await order(false)).toEqual(['r3', 'r2', 'r5', 'r1', 'r4']);
+      expect(await order(true)).toEqual(['r2', 'r5', 'r3', 'r1', 'r4']);
+    });
+
+    it('keeps a secret that all who have it open share', async () => {
+      const { store, second } = subject();
+      const other = await second();
+      const [one, two] = await Promise.all([store.sharedSecret('a'), other.sharedSecret('a')]);
+      expect(one.length).toBe(32);
+      expect(Buffer.from(one).equals(two)).toBe(true);
+      expect(Buffer.from(await store.sharedSecret('b')).equals(one)).toBe(false);
     });
 
     it('refuses a page of another order', async () => {

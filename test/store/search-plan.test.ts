@@ -5,7 +5,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SearchFilter, SearchSort } from '../../src/fhir/search-request.ts';
 import { buildSearch } from '../../src/store/sql/build-search.ts';
+import { buildChanges } from '../../src/store/sql/list-changes.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts';
+import type { ChangeRequest } from '../../src/store/store.ts';
 import { searchOf, tokenFilter } from './support/samples.ts';
 
 let folder = '';
@@ -42,6 +44,27 @@ const chain: SearchFilter = {
   targetType: 'Patient',
   filter: tokenFilter('identifier', '9990000018', 'https://fhir.nhs.uk/Id/nhs-number'),
 };
+const chainOfTwo: SearchFilter = { kind: 'chain', param: 'based-on', targetType: 'CarePlan', filter: chain };
+const has: SearchFilter = { kind: 'has', source: 'Observation', param: 'patient', filter: tokenFilter('code', 'x') };
+const quantity: SearchFilter = {
+  kind: 'quantity',
+  param: 'value-quantity',
+  values: [{ prefix: 'gt', value: 5, low: 4.5, high: 5.5, code: 'mg' }],
+};
+const composite: SearchFilter = {
+  kind: 'composite',
+  param: 'code-value-quantity',
+  values: [
+    [
+      { kind: 'token', value: { code: 'x' } },
+      { kind: 'quantity', value: { prefix: 'eq', value: 5, low: 4.5, high: 5.5 } },
+    ],
+  ],
+};
+const identifier: SearchFilter = {
+  kind: 'any',
+  filters: [chain, tokenFilter('subject:identifier', '9990000018', 'https://fhir.nhs.uk/Id/nhs-number')],
+};
 const newest: SearchSort = { param: '_lastUpdated', descending: true };
 
 describe('the plan of a search', () => {
@@ -75,12 +98,25 @@ describe('the plan of a search', () => {
     ['a date', [recent]],
     ['an exact date', [{ kind: 'date', param: 'authored', values: [{ prefix: 'eq', low: 1, high: 2 }] }]],
     ['beginnings of a name', [named]],
-    ['everything', [named, recent, patient, chain, tokenFilter('status', 'active')]],
+    ['a quantity', [quantity]],
+    ['a code with its value', [composite]],
+    ['words', [{ kind: 'text', param: 'code', values: ['referral'] }]],
+    ['an address', [{ kind: 'uri', param: 'url', match: 'exact', values: ['http://x.example/a'] }]],
+    ['a chain of two', [chainOfTwo]],
+    ['what refers to it', [has]],
+    ['what refers to it, by status', [has, patient, tokenFilter('status', 'active')]],
+    ['an identifier, in the reference or behind it', [identifier, quantity]],
+    [
+      'everything',
+      [identifier, has, composite, quantity, named, recent, patient, chain, tokenFilter('status', 'active')],
+    ],
   ] as [string, SearchFilter[]][])(
     'looks up %s by parameter and value or by resource, and walks no type',
     (_what, filters) => {
       for (const sort of [[], [newest]]) {
         for (const step of planOf(filters, sort)) {
+          // Steps over rows that were found, and a resource by its own key, are as good.
+          if (/^SCAN f1$|^CO-ROUTINE|PRIMARY KEY \(type=\? AND id=\?\)/.test(step)) continue;
           expect(step).toMatch(/\(type=\? AND (param=\? AND (code|target|low|high|folded)[=<>]|id=\? AND param=\?)/);
         }
       }
@@ -90,5 +126,39 @@ describe('the plan of a search', () => {
   it('walks the resources in their order when there is no filter', () => {
     expect(planOf([])).toEqual(['SEARCH f0 USING PRIMARY KEY (type=?)']);
     expect(planOf([], [newest])).toEqual([expect.stringContaining('resource_updated (type=?)')]);
+  });
+});
+
+describe('the plan of a history', () => {
+  const plan = (request: Partial<ChangeRequest>): string[] => {
+    const database = new DatabaseSync(join(folder, 'ginnel.db'));
+    try {
+      const whole: ChangeRequest = { types: ['Patient'], order: 'newest', limit: 10, ...request };
+      const { text, params } = buildChanges(whole, whole.types);
+      return database
+        .prepare(`EXPLAIN QUERY PLAN ${text}`)
+        .all(...params)
+        .map(({ detail }) => String(detail));
+    } finally {
+      database.close();
+    }
+  };
+  const after = { type: 'Patient', id: 'a', version: 1, lastUpdated: '2026-01-05T09:00:00.000Z' };
+
+  it('of a type is read off its index in order, from wherever the page begins', () => {
+    for (const request of [{}, { after }, { since: after.lastUpdated }, { order: 'oldest' as const, after }]) {
+      const steps = plan(request);
+      expect(steps[0]).toMatch(/^SEARCH v USING INDEX version_changed \(type=\?/);
+      expect(steps.filter((step) => step.includes('TEMP B-TREE'))).toEqual([]);
+    }
+    expect(plan({ after })[0]).toContain('last_updated<?');
+  });
+
+  it('of one resource is read off its versions', () => {
+    for (const request of [{ id: 'a' }, { id: 'a', after }]) {
+      const steps = plan(request);
+      expect(steps[0]).toMatch(/^SEARCH v USING INDEX sqlite_autoindex_version_1 \(type=\? AND id=\?/);
+      expect(steps.filter((step) => step.includes('TEMP B-TREE'))).toEqual([]);
+    }
   });
 });

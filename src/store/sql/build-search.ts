@@ -1,32 +1,77 @@
 import type { SearchRequest } from '../../fhir/search-request.ts';
-import { currentRows, fromRows, leadingRows, rankFilter, testFilter } from './search-filters.ts';
-import { decodePlace, orderOf, type SearchOrder, type SearchPlace } from './search-order.ts';
-import { joinSql, type Sql, sql } from './statement.ts';
+import { andAccess } from './access-filter.ts';
+import { currentRows } from './filter-rows.ts';
+import { leadingRows, rankFilter, testFilter } from './search-filters.ts';
+import {
+  behindPlace,
+  decodePlace,
+  isPlainOrder,
+  orderBy,
+  orderOf,
+  type SearchOrder,
+  type SearchPlace,
+  valueOfKey,
+} from './search-order.ts';
+import { FENCE, joinSql, type Sql, sql } from './statement.ts';
+
+const fence: Sql = { text: FENCE, params: [] };
 
 /**
  * One page of a search, and one resource more, by which the caller sees whether there is another page. The most
  * selective filter leads and the others are tested row by row; the resources themselves are read for the page alone.
- * CROSS JOIN says in which order: the hits first. Throws `parameter-invalid` when `after` is not a page of ours.
+ * CROSS JOIN says in which order: the hits first. A page that ends before its place comes in reverse. Throws
+ * `parameter-invalid` when `after` is not a page of ours.
  */
 export function buildSearch(request: SearchRequest): Sql {
   const order = orderOf(request.sort);
-  const place = request.after === undefined ? undefined : decodePlace(request.after, order);
-  const { from, distinct, id, lastUpdated, where } = hitsOf(request, order.lastUpdated !== undefined);
-  const columns = order.lastUpdated === undefined ? sql`${id} AS id` : sql`${lastUpdated} AS last_updated, ${id} AS id`;
-  const after = place === undefined ? sql`` : sql` AND ${startAfter(place, order, lastUpdated, id)}`;
-  return sql`SELECT v.type, v.id, v.version, v.last_updated, v.deleted, v.content, v.patient
-    FROM (SELECT ${distinct} ${columns} FROM ${from} WHERE ${where}${after}
-      ORDER BY ${orderBy(order, lastUpdated, id)} LIMIT ${request.count + 1}) hit
-    CROSS JOIN resource c CROSS JOIN version v
+  const place = placeOf(request);
+  const hits = isPlainOrder(order) ? plainHits(request, order, place) : sortedHits(request, order, place);
+  const keys = keyColumns(order, sql`hit`);
+  const values = keys.map((key) => sql`, ${key}`);
+  return sql`SELECT v.type, v.id, v.version, v.last_updated, v.deleted, v.content, v.patient${joinSql(values, '')}
+    FROM (${hits}) hit CROSS JOIN resource c CROSS JOIN version v
     WHERE c.type = ${request.type} AND c.id = hit.id
       AND v.type = ${request.type} AND v.id = hit.id AND v.version = c.version
-    ORDER BY ${orderBy(order, sql`hit.last_updated`, sql`hit.id`)}`;
+    ORDER BY ${orderBy(order, keys, sql`hit.id`, place?.back === true)}`;
+}
+
+/** Where the page of a request starts; undefined for the first. */
+export function placeOf({ after, sort }: SearchRequest): SearchPlace | undefined {
+  return after === undefined ? undefined : decodePlace(after, orderOf(sort));
 }
 
 /** How many resources a search finds, whatever page is asked for. */
 export function buildCount(request: SearchRequest): Sql {
   const { from, distinct, id, where } = hitsOf(request, false);
   return sql`SELECT count(*) AS total FROM (SELECT ${distinct} ${id} FROM ${from} WHERE ${where}) hit`;
+}
+
+function keyColumns({ keys }: SearchOrder, table: Sql): Sql[] {
+  return keys.map((_, at) => ({ text: `${table.text}.k${at}`, params: [] }));
+}
+
+/** In the order of the resources' own columns. */
+function plainHits(request: SearchRequest, order: SearchOrder, place: SearchPlace | undefined): Sql {
+  const { from, distinct, id, lastUpdated, where } = hitsOf(request, order.keys.length > 0);
+  const keys = order.keys.map(() => lastUpdated);
+  const columns = order.keys.length === 0 ? sql`${id} AS id` : sql`${lastUpdated} AS k0, ${id} AS id`;
+  const behind = place === undefined ? sql`` : sql` AND ${behindPlace(order, place, keys, id)}`;
+  return sql`SELECT ${distinct} ${columns} FROM ${from} WHERE ${where}${behind}
+      ORDER BY ${orderBy(order, keys, id, place?.back === true)} LIMIT ${request.count + 1}`;
+}
+
+/** In the order of values that stand in the index: all hits, each with its values. */
+function sortedHits(request: SearchRequest, order: SearchOrder, place: SearchPlace | undefined): Sql {
+  const { from, distinct, id, where } = hitsOf(request, false);
+  const keys = keyColumns(order, sql`h`);
+  const values = order.keys.map((key, at) => {
+    const name: Sql = { text: `k${at}`, params: [] };
+    return sql`, ${valueOfKey(key, request.type, sql`d.id`)} AS ${name}`;
+  });
+  const behind = place === undefined ? sql`` : sql` WHERE ${behindPlace(order, place, keys, sql`h.id`)}`;
+  return sql`SELECT h.* FROM (SELECT d.id${joinSql(values, '')}
+        FROM (SELECT ${distinct} ${id} AS id FROM ${from} WHERE ${where}) d ${fence}) h${behind}
+      ORDER BY ${orderBy(order, keys, sql`h.id`, place?.back === true)} LIMIT ${request.count + 1}`;
 }
 
 interface Hits {
@@ -38,44 +83,26 @@ interface Hits {
   readonly where: Sql;
 }
 
-function hitsOf({ type, filters }: SearchRequest, withTime: boolean): Hits {
+function hitsOf({ type, filters, access }: SearchRequest, withTime: boolean): Hits {
   const ranked = filters
     .map((filter) => ({ filter, rank: rankFilter(filter) ?? Number.POSITIVE_INFINITY }))
     .sort((one, other) => one.rank - other.rank);
   const leads = ranked[0] !== undefined && ranked[0].rank !== Number.POSITIVE_INFINITY;
   const leader = leads ? ranked[0]?.filter : undefined;
-  const rows = leader === undefined ? currentRows(type) : leadingRows(leader, type);
+  const rows = leader === undefined ? currentRows(type, 0) : leadingRows(leader, type);
   const id = sql`${rows.alias}.id`;
-  const distinct = rows.table === 'resource' ? sql`` : sql`DISTINCT`;
+  const distinct = rows.ofResources ? sql`` : sql`DISTINCT`;
   const tests = ranked.slice(leads ? 1 : 0).map(({ filter }) => testFilter(filter, type, id, 1));
-  const where = joinSql([rows.where, ...tests], ' AND ');
-  if (!withTime || rows.table === 'resource') {
-    return { from: fromRows(rows), distinct, id, lastUpdated: sql`${rows.alias}.last_updated`, where };
+  const allowed = andAccess(access, { type, id, patient: sql`${rows.alias}.patient`, depth: 0 }, testFilter);
+  const where = sql`${joinSql([rows.where, ...tests], ' AND ')}${allowed}`;
+  if (!withTime || rows.ofResources) {
+    return { from: rows.from, distinct, id, lastUpdated: sql`${rows.alias}.last_updated`, where };
   }
   return {
-    from: sql`${fromRows(rows)} CROSS JOIN resource r`,
+    from: sql`${rows.from} CROSS JOIN resource r`,
     distinct,
     id,
     lastUpdated: sql`r.last_updated`,
     where: sql`${where} AND r.type = ${type} AND r.id = ${id}`,
   };
-}
-
-function orderBy(order: SearchOrder, lastUpdated: Sql, id: Sql): Sql {
-  const byId = sql`${id} ${direction(order.id)}`;
-  return order.lastUpdated === undefined ? byId : sql`${lastUpdated} ${direction(order.lastUpdated)}, ${byId}`;
-}
-
-/** Strictly after `place`; said as a bound on the first column, which an index can use, and an exception within it. */
-function startAfter(place: SearchPlace, order: SearchOrder, lastUpdated: Sql, id: Sql): Sql {
-  const byId = order.id === 'up' ? sql`${id} > ${place.id}` : sql`${id} < ${place.id}`;
-  if (order.lastUpdated === undefined) return byId;
-  const at = place.lastUpdated;
-  return order.lastUpdated === 'up'
-    ? sql`${lastUpdated} >= ${at} AND (${lastUpdated} > ${at} OR ${byId})`
-    : sql`${lastUpdated} <= ${at} AND (${lastUpdated} < ${at} OR ${byId})`;
-}
-
-function direction(way: 'up' | 'down'): Sql {
-  return way === 'up' ? sql`ASC` : sql`DESC`;
 }
