@@ -21,3 +21,15 @@ export const NHS_NUMBER_SYSTEM = 'https://fhir.nhs.uk/Id/nhs-number';
 export const ODS_ORGANISATION_SYSTEM = 'https://fhir.nhs.uk/Id/ods-organization-code';
 export const ODS_SITE_SYSTEM = 'https://fhir.nhs.uk/Id/ods-site-code';
 export const SNOMED_SYSTEM = 'http://snomed.info/sct';
+/** The types and profiles that R4 itself defines. */
+export const CORE_BASE = 'http://hl7.org/fhir/StructureDefinition/';
+
+/** A canonical without the version after its `|`. */
+export function withoutVersion(canonical: string): string {
+  return canonical.split('|', 1)[0] ?? canonical;
+}
+
+/** `Patient` of `http://hl7.org/fhir/StructureDefinition/Patient`. */
+export function lastStep(canonical: string): string {
+  return canonical.slice(canonical.lastIndexOf('/') + 1);
+}

@@ -1,15 +1,31 @@
 import type { CapabilityStatement, CapabilityStatementRestResource } from '@medplum/fhirtypes';
-import { GINNEL_BASE } from './canonical.ts';
 import type { Definitions } from './definitions.ts';
 import type { Profiles } from './profiles.ts';
 import { searchableParameters } from './search-params.ts';
 
-type InteractionCode = 'read' | 'vread' | 'update' | 'patch' | 'delete' | 'history-instance' | 'create' | 'search-type';
+type InteractionCode =
+  | 'read'
+  | 'vread'
+  | 'update'
+  | 'patch'
+  | 'delete'
+  | 'history-instance'
+  | 'history-type'
+  | 'create'
+  | 'search-type';
 
 type TypeBehaviour = Pick<
   CapabilityStatementRestResource,
   'readHistory' | 'updateCreate' | 'conditionalCreate' | 'conditionalRead' | 'conditionalUpdate' | 'conditionalDelete'
 >;
+
+export interface CapableOperation {
+  readonly on: string;
+  /** Without the dollar. */
+  readonly name: string;
+  /** Canonical of its OperationDefinition. */
+  readonly definition: string;
+}
 
 export interface CapabilityInput {
   /** Our FHIR base, without trailing slash. */
@@ -21,12 +37,12 @@ export interface CapabilityInput {
   readonly interactions: readonly InteractionCode[];
   /** What else is the same for every type, such as conditional interactions. */
   readonly behaviour?: TypeBehaviour | undefined;
-  readonly systemInteractions?: readonly ('transaction' | 'batch')[] | undefined;
+  readonly systemInteractions?: readonly ('transaction' | 'batch' | 'history-system')[] | undefined;
   readonly patchFormats?: readonly string[] | undefined;
   /** Whether searches bring along what matches refer to, and what refers to them. */
   readonly includes?: boolean | undefined;
-  /** Operations by the type they are called on; `name` without the dollar. */
-  readonly operations: readonly { readonly type: string; readonly name: string }[];
+  /** Operations by the type they are called on: one, `every` type, or the `system`. */
+  readonly operations: readonly CapableOperation[];
   readonly profiles?: Profiles | undefined;
   /** Types that are served; all of R4 unless told. */
   readonly types?: readonly string[] | undefined;
@@ -35,6 +51,9 @@ export interface CapabilityInput {
 /** What this server can do (https://hl7.org/fhir/R4/capabilitystatement.html). */
 export function buildCapabilityStatement(input: CapabilityInput): CapabilityStatement {
   const types = input.types ?? [...input.definitions.resourceTypes];
+  const systemOperations = input.operations
+    .filter(({ on }) => on === 'system')
+    .map(({ name, definition }) => ({ name, definition }));
   const includes = input.includes === true ? listIncludes(types, input.definitions) : undefined;
   return {
     resourceType: 'CapabilityStatement',
@@ -44,7 +63,7 @@ export function buildCapabilityStatement(input: CapabilityInput): CapabilityStat
     software: { name: 'Ginnel', version: input.version },
     implementation: { description: 'Ginnel, a FHIR gateway for neighbourhood care', url: input.baseUrl },
     fhirVersion: '4.0.1',
-    format: ['application/fhir+json', 'json'],
+    format: ['application/fhir+json', 'application/fhir+xml', 'json', 'xml'],
     ...(input.patchFormats === undefined ? {} : { patchFormat: [...input.patchFormats] }),
     rest: [
       {
@@ -66,40 +85,60 @@ export function buildCapabilityStatement(input: CapabilityInput): CapabilityStat
         ...(input.systemInteractions === undefined
           ? {}
           : { interaction: input.systemInteractions.map((code) => ({ code })) }),
+        ...(systemOperations.length === 0 ? {} : { operation: systemOperations }),
       },
     ],
   };
 }
 
+/** Types that the gateway itself writes: read, and searched by what their own tables hold. */
+const KEPT_BY_US: ReadonlyMap<
+  string,
+  { readonly interactions: readonly InteractionCode[]; readonly parameters: readonly string[] }
+> = new Map([
+  [
+    'AuditEvent',
+    {
+      interactions: ['read', 'vread', 'search-type'],
+      parameters: [
+        '_id',
+        '_lastUpdated',
+        ...['date', 'patient', 'agent', 'altid', 'action', 'outcome', 'type', 'subtype', 'entity'],
+      ],
+    },
+  ],
+]);
+
 function describeType(type: string, input: CapabilityInput): CapabilityStatementRestResource {
-  const operations = input.operations.filter((operation) => operation.type === type);
+  const operations = input.operations.filter(({ on }) => on === type || on === 'every');
   const profiles = input.profiles?.forType(type) ?? [];
+  const kept = KEPT_BY_US.get(type);
+  const interactions = input.interactions.filter((code) => kept === undefined || kept.interactions.includes(code));
   return {
     type: type as CapabilityStatementRestResource['type'],
     ...(profiles.length === 0 ? {} : { supportedProfile: [...profiles] }),
-    interaction: input.interactions.map((code) => ({ code })),
+    interaction: interactions.map((code) => ({ code })),
     versioning: 'versioned',
-    ...input.behaviour,
+    ...(kept === undefined ? input.behaviour : {}),
     referencePolicy: ['literal', 'logical'],
     ...(input.interactions.includes('search-type')
       ? {
-          searchParam: searchableParameters(type, input.definitions).map((parameter) => ({
-            name: parameter.code,
-            type: parameter.type,
-          })),
+          searchParam: searchableParameters(type, input.definitions)
+            .filter(({ code }) => kept === undefined || kept.parameters.includes(code))
+            .map((parameter) => ({ name: parameter.code, type: parameter.type })),
         }
       : {}),
     ...(operations.length === 0
       ? {}
       : {
-          operation: operations.map(({ name }) => ({ name, definition: `${GINNEL_BASE}/OperationDefinition/${name}` })),
+          operation: operations.map(({ name, definition }) => ({ name, definition })),
         }),
   };
 }
 
 type Includes = Pick<CapabilityStatementRestResource, 'searchInclude' | 'searchRevInclude'>;
 
-/** `CarePlan:subject` is an include of CarePlan, and a reverse include of Patient and Group. */
+/** `CarePlan:subject` is an include of CarePlan, and a reverse include of Patient and Group; `*` is every include. */
 function listIncludes(types: readonly string[], definitions: Definitions): Map<string, Includes> {
   const forward = new Map<string, string[]>();
   const reverse = new Map<string, string[]>();
@@ -120,7 +159,7 @@ function listIncludes(types: readonly string[], definitions: Definitions): Map<s
     types.map((type) => [
       type,
       {
-        ...(forward.has(type) ? { searchInclude: forward.get(type) } : {}),
+        ...(forward.has(type) ? { searchInclude: ['*', ...(forward.get(type) ?? [])] } : {}),
         ...(reverse.has(type) ? { searchRevInclude: reverse.get(type) } : {}),
       },
     ]),

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { isDataTypeLoaded, loadDataType } from '@medplum/core';
-import type { StructureDefinition } from '@medplum/fhirtypes';
 import { refuse } from '../kernel/errors.ts';
+import type { ProfileElement } from './profile-definition.ts';
 import { readStructure, type TrimmedDefinition, type TypeStructure } from './structure.ts';
 
 /** What R4 says, read from `build/definitions/` type by type when first asked for: start-up pays for no more. */
@@ -11,8 +10,8 @@ export interface Definitions {
   readonly resourceTypes: ReadonlySet<string>;
   /** The structure of a resource or data type; undefined for a name that R4 does not have. */
   structure(type: string): TypeStructure | undefined;
-  /** Makes a resource type known to validateResource of @medplum/core, whose own register this is. */
-  loadIntoCore(type: string): void;
+  /** The elements of a resource or data type, as its StructureDefinition lists them, without their prose. */
+  snapshot(type: string): readonly ProfileElement[] | undefined;
   /** System → codes of a value set that R4 binds as required; undefined where it cannot be listed (UCUM, languages). */
   valueSet(url: string): ValueSetCodes | undefined;
   /** Search parameters with an expression, those of every resource included. */
@@ -26,6 +25,8 @@ export interface SearchParameterDefinition {
   readonly type: 'token' | 'reference' | 'date' | 'string' | 'number' | 'quantity' | 'uri' | 'composite' | 'special';
   readonly expression: string;
   readonly target?: readonly string[];
+  /** Of a composite: the kind of each part, and where it is from the composite's own expression. */
+  readonly component?: readonly { readonly type: string; readonly expression: string }[];
 }
 
 /** `build/definitions` of this package, wherever the process was started. */
@@ -66,11 +67,7 @@ export function openDefinitions(folder: string = DEFINITIONS_FOLDER): Definition
       structures.set(type, structure);
       return structure;
     },
-    loadIntoCore(type) {
-      if (isDataTypeLoaded(type)) return;
-      const definition = definitionOf(type);
-      if (definition !== undefined) loadDataType(definition as unknown as StructureDefinition);
-    },
+    snapshot: (type) => definitionOf(type)?.snapshot.element as readonly ProfileElement[] | undefined,
     valueSet(url) {
       const known = valueSets.get(url);
       if (known !== undefined) return known;

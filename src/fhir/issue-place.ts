@@ -5,11 +5,3 @@
 export function safeName(name: string): string {
   return /^_?[A-Za-z][A-Za-z0-9]{0,63}$/.test(name) ? name : '(unnamed)';
 }
-
-/** The same for a whole path, such as those of @medplum/core. */
-export function safeExpression(expression: string): string {
-  return expression
-    .split('.')
-    .map((step) => (/^_?[A-Za-z][A-Za-z0-9]{0,63}(\[[x\d]{1,9}\])*$/.test(step) ? step : '(unnamed)'))
-    .join('.');
-}

@@ -22,7 +22,8 @@ const ELEMENTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * `Organization/x`, or `system|value` where the organisation is named by its identifier, also in a contained resource.
+ * `Organization/x`, or `system|value` where the organisation is named by its identifier, also in a contained resource;
+ * and the partner whose message brought it.
  */
 export function findOrganisations(resource: JsonObject, context: IndexContext): string[] {
   const found = new Set<string>();
@@ -48,6 +49,8 @@ export function findOrganisations(resource: JsonObject, context: IndexContext): 
       if (isOrganisationIdentifier(one)) addIdentifier(one.identifier);
     }
   }
+  const contributor = contributorOf(resource);
+  if (contributor !== undefined) found.add(contributor);
   return [...found];
 }
 
@@ -64,4 +67,15 @@ function readPath(value: JsonValue, path: readonly string[]): JsonValue[] {
   const [name, ...rest] = path;
   if (name === undefined) return [value];
   return isJsonObject(value) && value[name] !== undefined ? readPath(value[name], rest) : [];
+}
+
+/** Who brought it in a message: `urn:ginnel:partner:heaton-practice#<message>`. */
+function contributorOf({ meta }: JsonObject): string | undefined {
+  const source = isJsonObject(meta) && typeof meta.source === 'string' ? meta.source : '';
+  return /^urn:ginnel:partner:[a-z0-9-]{1,63}(?=#)/.exec(source)?.[0];
+}
+
+/** What a partner is called among a patient's organisations because it has contributed to the record. */
+export function contributorName(partner: string): string {
+  return `urn:ginnel:partner:${partner}`;
 }

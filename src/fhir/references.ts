@@ -1,4 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
+import { copySpellings } from '../kernel/exact-json.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../kernel/json.ts';
 
 /** https://hl7.org/fhir/R4/datatypes.html#id */
@@ -56,9 +57,14 @@ export function rewriteReferences<T extends Resource>(
   replace: (reference: string) => string | undefined,
 ): T {
   const copy = (value: JsonValue, member: string): JsonValue => {
-    if (Array.isArray(value)) return value.map((item) => copy(item, member));
+    if (Array.isArray(value))
+      return copySpellings(
+        value,
+        value.map((item) => copy(item, member)),
+      );
     if (!isJsonObject(value)) return value;
-    const rewritten = Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copy(item, name)]));
+    const members = Object.entries(value).map(([name, item]): [string, JsonValue] => [name, copy(item, name)]);
+    const rewritten: JsonObject = copySpellings(value, Object.fromEntries(members));
     if (isReference(value, member)) rewritten.reference = replace(value.reference) ?? value.reference;
     return rewritten;
   };

@@ -25,9 +25,9 @@ export interface Property {
   readonly valueSet: string | undefined;
   /** The structure of an element that is defined in place. */
   readonly inner: (() => Structure) | undefined;
-  /**
-   * Invariants that stand on the element, of data types; those on a resource's elements are left to validateResource.
-   */
+  /** A Quantity that says no comparator (https://hl7.org/fhir/R4/datatypes.html#SimpleQuantity). */
+  readonly simpleQuantity: boolean;
+  /** Invariants that stand on the element; those of its type may be among them. */
   readonly invariants: readonly Invariant[];
 }
 
@@ -57,7 +57,11 @@ interface TrimmedElement {
   readonly min: number;
   readonly max: string;
   readonly contentReference?: string;
-  readonly type?: readonly { readonly code: string; readonly targetProfile?: readonly string[] }[];
+  readonly type?: readonly {
+    readonly code: string;
+    readonly profile?: readonly string[];
+    readonly targetProfile?: readonly string[];
+  }[];
   readonly constraint?: readonly Invariant[];
   readonly binding?: { readonly valueSet?: string };
   readonly isSummary?: boolean;
@@ -76,13 +80,10 @@ export function readStructure(definition: TrimmedDefinition): TypeStructure {
   const structureAt = (path: string): Structure => {
     const known = made.get(path);
     if (known !== undefined) return known;
-    const structure = makeStructure(children.get(path) ?? [], {
-      innerOf: (element) => {
-        // `#Bundle.link`: the same structure as that element's, which may be an ancestor.
-        const target = element.contentReference?.slice(1) ?? element.path;
-        return children.has(target) ? () => structureAt(target) : undefined;
-      },
-      invariantsOf: (element) => (definition.kind === 'resource' ? [] : (element.constraint ?? [])),
+    const structure = makeStructure(children.get(path) ?? [], (element) => {
+      // `#Bundle.link`: the same structure as that element's, which may be an ancestor.
+      const target = element.contentReference?.slice(1) ?? element.path;
+      return children.has(target) ? () => structureAt(target) : undefined;
     });
     made.set(path, structure);
     return structure;
@@ -94,10 +95,7 @@ export function readStructure(definition: TrimmedDefinition): TypeStructure {
 
 function makeStructure(
   elements: readonly TrimmedElement[],
-  parts: {
-    innerOf(element: TrimmedElement): (() => Structure) | undefined;
-    invariantsOf(element: TrimmedElement): readonly Invariant[];
-  },
+  innerOf: (element: TrimmedElement) => (() => Structure) | undefined,
 ): Structure {
   const properties = new Map<string, Property>();
   const choices = new Map<string, string[]>();
@@ -117,14 +115,17 @@ function makeStructure(
         choice: choice ? base : undefined,
         targets: type.code === 'Reference' ? readTargets(type.targetProfile) : undefined,
         valueSet: element.binding?.valueSet?.split('|')[0],
-        inner: parts.innerOf(element),
-        invariants: parts.invariantsOf(element),
+        inner: innerOf(element),
+        simpleQuantity: type.profile?.includes(SIMPLE_QUANTITY) ?? false,
+        invariants: element.constraint ?? [],
       });
       if (choice) choices.set(base, [...(choices.get(base) ?? []), name]);
     }
   }
   return { properties, choices };
 }
+
+const SIMPLE_QUANTITY = 'http://hl7.org/fhir/StructureDefinition/SimpleQuantity';
 
 function readTargets(profiles: readonly string[] | undefined): ReadonlySet<string> | undefined {
   if (profiles === undefined) return undefined;

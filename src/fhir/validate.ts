@@ -1,28 +1,15 @@
-import type { Resource } from '@medplum/fhirtypes';
-import type { Issue } from '../kernel/errors.ts';
-import type { JsonObject } from '../kernel/json.ts';
+import { type Issue, issue } from '../kernel/errors.ts';
+import { isJsonObject } from '../kernel/json.ts';
 import { LIMITS } from '../kernel/limits.ts';
-import { validateStructure } from './core-issues.ts';
+import { checkResource } from './check-resource.ts';
+import { compileStructures } from './compile-structure.ts';
 import type { Definitions } from './definitions.ts';
 import type { Profiles } from './profiles.ts';
-import { singleChoices } from './rules/choices.ts';
-import { requiredCodes } from './rules/codes.ts';
-import { containedIsReferredTo } from './rules/contained.ts';
-import { checkEmpties } from './rules/empties.ts';
-import { resourceIds } from './rules/ids.ts';
-import { invariants } from './rules/invariants.ts';
-import { knownModifierExtensions } from './rules/modifier-extensions.ts';
-import { safeNarrative } from './rules/narrative.ts';
-import { nhsNumbers } from './rules/nhs-numbers.ts';
-import { referenceTargets } from './rules/references.ts';
-import { findResourceTypes } from './rules/resource-types.ts';
-import type { ElementRule } from './rules/rule.ts';
-import { checkSize } from './rules/size.ts';
-import { walkResource } from './walk-resource.ts';
+import { findExcess } from './size.ts';
 
 export interface ValidatorParts {
   readonly definitions: Definitions;
-  /** Our profiles; without them, only R4 and our general rules are checked. */
+  /** The profiles that are known; without them, only R4 and our general rules are checked. */
   readonly profiles?: Profiles | undefined;
   /** Urls of modifier extensions that are understood. */
   readonly modifierExtensions?: ReadonlySet<string> | undefined;
@@ -39,39 +26,26 @@ export interface Validator {
 }
 
 /**
- * Checks a resource against R4 (by @medplum/core), then against rules of ours that it leaves out, then against
- * profiles. `docs/conformance.md` lists all three.
+ * Checks a resource against R4 and our general rules in one walk, by structures that are compiled from R4's own
+ * StructureDefinitions when their type is first met, then against profiles. `docs/validation.md` lists all of it;
+ * `test/fhir/reference.test.ts` compares the verdicts with those of validateResource of @medplum/core.
  */
-export function createValidator(parts: ValidatorParts): Validator {
-  const { definitions, profiles } = parts;
-  const rules: readonly ElementRule[] = [
-    requiredCodes(definitions),
-    resourceIds,
-    singleChoices(definitions),
-    containedIsReferredTo,
-    safeNarrative,
-    knownModifierExtensions(parts.modifierExtensions ?? new Set()),
-    nhsNumbers,
-    invariants(definitions),
-  ];
-
+export function createValidator({ definitions, profiles, modifierExtensions }: ValidatorParts): Validator {
+  const parts = {
+    structures: compileStructures(definitions),
+    resourceTypes: definitions.resourceTypes,
+    modifierExtensions: modifierExtensions ?? new Set<string>(),
+  };
   return {
-    validate(value, options = {}) {
-      // The order matters: what follows recurses as deep as the resource, and needs its types to be known.
-      const size = checkSize(value);
-      if (size.length > 0) return size;
-      const { types, issues: typeIssues } = findResourceTypes(value, definitions.resourceTypes);
-      if (typeIssues.length > 0) return typeIssues;
-      for (const type of types) definitions.loadIntoCore(type);
-
-      const resource = value as JsonObject;
-      const issues = [...checkEmpties(resource), ...validateStructure(value as Resource)];
-      const all = [...rules, referenceTargets(definitions)];
-      walkResource(resource, definitions, (element) => {
-        for (const rule of all) issues.push(...rule(element));
-      });
-      if (profiles !== undefined) issues.push(...profiles.check(resource, options.profiles ?? 'meta'));
-      return settle(issues);
+    validate(resource, options = {}) {
+      if (!isJsonObject(resource)) {
+        const excess = findExcess(resource, LIMITS.depthMax);
+        return [...(excess ?? [issue('resource-invalid', 'A FHIR resource is a JSON object; this is none.')])];
+      }
+      const { issues, refusal } = checkResource(resource, parts);
+      if (refusal.length > 0) return refusal.slice(0, LIMITS.resourceIssuesMax);
+      const ofProfiles = profiles?.check(resource, options.profiles ?? 'meta') ?? [];
+      return issues.length + ofProfiles.length === 0 ? [] : settle([...issues, ...ofProfiles]);
     },
   };
 }
@@ -83,7 +57,7 @@ export function createValidator(parts: ValidatorParts): Validator {
 function settle(issues: readonly Issue[]): Issue[] {
   const byKey = new Map<string, Issue>();
   for (const one of issues) {
-    const key = `${one.code} ${one.expression}${one.code === 'element-empty' ? '' : ` ${one.text}`}`;
+    const key = `${one.code} ${one.expression} ${one.text}`;
     if (!byKey.has(key)) byKey.set(key, one);
   }
   const found = [...byKey.values()];

@@ -20,9 +20,7 @@ const ATTRIBUTES = new Set(
 );
 
 const NAMESPACE = 'http://www.w3.org/1999/xhtml';
-const NAME = /[A-Za-z][A-Za-z0-9:]*/y;
 const ENTITY = /&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});/y;
-const SPACE = /\s*/y;
 /** Nesting of elements inside one narrative. */
 const ELEMENT_DEPTH_MAX = 64;
 
@@ -34,12 +32,19 @@ export function findUnsafeXhtml(text: string): string | undefined {
   const open: string[] = [];
   let at = 0;
   let roots = 0;
+  let ampersand = text.indexOf('&');
   while (at < text.length) {
     const next = text.indexOf('<', at);
-    const run = text.slice(at, next === -1 ? text.length : next);
-    if (open.length === 0 && run.trim() !== '') return 'The narrative must be one div element, with nothing around it.';
-    const badEntity = findBadEntity(run);
-    if (badEntity !== undefined) return badEntity;
+    const end = next === -1 ? text.length : next;
+    if (open.length === 0 && skipSpace(text, at) < end) {
+      return 'The narrative must be one div element, with nothing around it.';
+    }
+    // Looked for once more only when it is passed, so that a far one is not searched for from every tag.
+    if (ampersand < at && ampersand !== -1) ampersand = text.indexOf('&', at);
+    if (ampersand !== -1 && ampersand < end) {
+      const badEntity = findBadEntity(text.slice(ampersand, end));
+      if (badEntity !== undefined) return badEntity;
+    }
     if (next === -1) break;
 
     if (text.startsWith('<!--', next)) {
@@ -89,7 +94,7 @@ function readTag(text: string, start: number): Tag | string {
   if (name === '') return 'The narrative is not well formed: a "<" begins no tag. Write it as &lt;.';
   if (!ELEMENTS.has(name))
     return 'The narrative holds an element that R4 does not allow there (only basic formatting).';
-  const seen = new Set<string>();
+  const seen: string[] = [];
   let namespace = false;
   let at = start + 1 + name.length;
   for (;;) {
@@ -107,8 +112,10 @@ function readTag(text: string, start: number): Tag | string {
     const end = text.indexOf(quote, quoteAt + 1);
     if (end === -1) return 'The narrative is not well formed: an attribute has no closing quote.';
     const value = text.slice(quoteAt + 1, end);
-    if (seen.has(attribute)) return 'The narrative is not well formed: an attribute stands there twice.';
-    seen.add(attribute);
+    if (seen.includes(attribute)) return 'The narrative is not well formed: an attribute stands there twice.';
+    seen.push(attribute);
+    if (seen.length > ATTRIBUTES.size)
+      return 'The narrative holds an attribute that R4 does not allow, such as an event handler.';
     const problem = value.includes('<')
       ? 'The narrative is not well formed: an attribute holds "<".'
       : (findBadEntity(value) ?? findUnsafeAttribute(name, attribute, value));
@@ -155,12 +162,24 @@ function findBadEntity(text: string): string | undefined {
   return undefined;
 }
 
+/** A letter, then letters, digits and colons; empty where there is none. */
 function readName(text: string, at: number): string {
-  NAME.lastIndex = at;
-  return NAME.exec(text)?.[0] ?? '';
+  let end = at;
+  for (; end < text.length; end += 1) {
+    const code = text.charCodeAt(end);
+    const isLetter = (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
+    // Digits and the colon follow each other in ASCII.
+    if (!isLetter && (end === at || code < 0x30 || code > 0x3a)) break;
+  }
+  return text.slice(at, end);
 }
 
+/** The space of XML (https://www.w3.org/TR/xml/#NT-S). */
 function skipSpace(text: string, at: number): number {
-  SPACE.lastIndex = at;
-  return at + (SPACE.exec(text)?.[0].length ?? 0);
+  let end = at;
+  for (; end < text.length; end += 1) {
+    const code = text.charCodeAt(end);
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) break;
+  }
+  return end;
 }

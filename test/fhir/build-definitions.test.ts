@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { expandValueSet, indexTerminology } from '../../scripts/expand-value-set.ts';
 import { splitSearchExpression } from '../../scripts/split-search-expression.ts';
+import { expandValueSet, indexTerminology } from '../../src/fhir/expand-value-set.ts';
 
 const tree = {
   resourceType: 'CodeSystem',

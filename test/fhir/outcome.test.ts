@@ -46,7 +46,13 @@ describe('the CapabilityStatement', () => {
     date: new Date('2026-01-05T10:00:00Z'),
     definitions,
     interactions: ['read', 'search-type'],
-    operations: [{ type: 'Patient', name: 'shared-care-plan' }],
+    operations: [
+      {
+        on: 'Patient',
+        name: 'shared-care-plan',
+        definition: 'https://ginnel.example/fhir/OperationDefinition/shared-care-plan',
+      },
+    ],
   });
   const typeOf = (type: string) => statement.rest?.[0]?.resource?.find((one) => one.type === type);
 
@@ -58,7 +64,8 @@ describe('the CapabilityStatement', () => {
     expect(typeOf('CarePlan')?.interaction).toEqual([{ code: 'read' }, { code: 'search-type' }]);
     const params = typeOf('CarePlan')?.searchParam?.map((one) => one.name);
     expect(params).toEqual(expect.arrayContaining(['patient', 'status', 'category', 'date', 'identifier', '_id']));
-    expect(params).not.toContain('instantiates-uri');
+    expect(params).toContain('instantiates-uri');
+    expect(typeOf('Location')?.searchParam?.map((one) => one.name)).not.toContain('near');
     expect(typeOf('CarePlan')?.operation).toBeUndefined();
     expect(typeOf('Patient')?.operation?.[0]?.name).toBe('shared-care-plan');
   });

@@ -99,12 +99,18 @@ describe('a resource that names profiles', () => {
     expect(hasErrors(validator.validate(naming(`${GINNEL_PROFILES.patient}|0.1.0`)))).toBe(true);
   });
 
-  it('is not checked against those of others', () => {
+  it('is not checked against those that are not installed, and its sender is told', () => {
     const others = [
       'https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient',
       'https://x.example/StructureDefinition/P',
     ];
-    expect(validator.validate(naming(...others))).toEqual([]);
+    expect(validator.validate(naming(...others))).toMatchObject([
+      { severity: 'warning', code: 'profile-unknown', expression: 'Patient.meta.profile[0]' },
+      { severity: 'warning', code: 'profile-unknown', expression: 'Patient.meta.profile[1]' },
+    ]);
+    const core = 'http://hl7.org/fhir/StructureDefinition/';
+    expect(validator.validate(naming(`${core}Patient`))).toEqual([]);
+    expect(validator.validate(naming(`${core}Goal`))).toMatchObject([{ severity: 'error', code: 'profile-violation' }]);
   });
 
   it('is told of one that would be ours and is not', () => {
@@ -164,7 +170,10 @@ describe('a profile that cannot be checked', () => {
       { id: 'Patient.gender', binding: { strength: 'required', valueSet: 'urn:none' } },
     ],
     ['memberOf with a value set that is not there', constraint("use.memberOf('urn:none')")],
-    ['a discriminator by type', { id: 'Patient.name', slicing: { discriminator: [{ type: 'type', path: '$this' }] } }],
+    [
+      'a discriminator that nobody knows',
+      { id: 'Patient.name', slicing: { discriminator: [{ type: 'position', path: '$this' }] } },
+    ],
     ['an element of another type', { id: 'Practitioner.name', min: 1 }],
   ])('is an error at start: %s', (_what, element) => {
     expect(() => load(element)).toThrow(GinnelError);

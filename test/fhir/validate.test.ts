@@ -353,3 +353,26 @@ describe('a modifier that the gateway knows', () => {
     expect(knowing.validate(patient({ modifierExtension: [{ url: 'urn:known', valueBoolean: true }] }))).toEqual([]);
   });
 });
+
+describe('the form of a reference', () => {
+  const validator = createValidator({ definitions: openDefinitions() });
+  const codesFor = (reference: string) =>
+    validator
+      .validate({ resourceType: 'Basic', code: { text: 'x' }, subject: { reference } })
+      .map(({ code, expression }) => [code, expression]);
+
+  it('is refused where it has no id and leads nowhere', () => {
+    expect(codesFor('Patient/')).toEqual([['resource-invalid', 'Basic.subject.reference']]);
+  });
+
+  it.each([
+    'Patient/1',
+    'Patient/1/_history/2',
+    'https://x.example/fhir/Patient/1',
+    'urn:uuid:c757873d-ec9a-4326-a141-556f43239520',
+    'Patient?identifier=https://x.example|1',
+    'https://x.example/anything',
+  ])('is taken: %s', (reference) => {
+    expect(codesFor(reference)).toEqual([]);
+  });
+});

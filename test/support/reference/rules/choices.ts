@@ -1,6 +1,6 @@
-import { type Issue, issue } from '../../kernel/errors.ts';
-import { isJsonObject } from '../../kernel/json.ts';
-import type { Definitions } from '../definitions.ts';
+import type { Definitions } from '../../../../src/fhir/definitions.ts';
+import { type Issue, issue } from '../../../../src/kernel/errors.ts';
+import { isJsonObject } from '../../../../src/kernel/json.ts';
 import { type ElementRule, NO_ISSUES } from './rule.ts';
 
 /** Of an element with several possible types, one is given (https://hl7.org/fhir/R4/formats.html#choice). */

@@ -1,7 +1,6 @@
 import { OperationOutcomeError, validateResource } from '@medplum/core';
 import type { OperationOutcomeIssue, Resource } from '@medplum/fhirtypes';
-import { type Issue, type IssueCode, issue } from '../kernel/errors.ts';
-import { safeExpression } from './issue-place.ts';
+import { type Issue, type IssueCode, issue } from '../../../src/kernel/errors.ts';
 
 /**
  * What @medplum/core says, in our codes and words. Its own sentences may quote the resource, so none is passed on:
@@ -59,4 +58,12 @@ function translate(one: OperationOutcomeIssue): Issue[] {
   if (known === undefined) return [issue('resource-invalid', 'The value is not as R4 requires.', place)];
   const [, code, text] = known;
   return code === undefined ? [] : [issue(code, text, place)];
+}
+
+/** A path of theirs may hold names that a sender made up, which are not repeated. */
+function safeExpression(expression: string): string {
+  return expression
+    .split('.')
+    .map((step) => (/^_?[A-Za-z][A-Za-z0-9]{0,63}(\[[x\d]{1,9}\])*$/.test(step) ? step : '(unnamed)'))
+    .join('.');
 }

@@ -1,6 +1,6 @@
-import { issue } from '../../kernel/errors.ts';
-import { isJsonObject } from '../../kernel/json.ts';
-import { isResourceId } from '../references.ts';
+import { isResourceId } from '../../../../src/fhir/references.ts';
+import { issue } from '../../../../src/kernel/errors.ts';
+import { isJsonObject } from '../../../../src/kernel/json.ts';
 import { type ElementRule, NO_ISSUES } from './rule.ts';
 
 /**

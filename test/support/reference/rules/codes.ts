@@ -1,6 +1,6 @@
-import { type Issue, issue } from '../../kernel/errors.ts';
-import { isJsonObject } from '../../kernel/json.ts';
-import type { Definitions, ValueSetCodes } from '../definitions.ts';
+import type { Definitions, ValueSetCodes } from '../../../../src/fhir/definitions.ts';
+import { type Issue, issue } from '../../../../src/kernel/errors.ts';
+import { isJsonObject } from '../../../../src/kernel/json.ts';
 import { type ElementRule, NO_ISSUES } from './rule.ts';
 
 const TEXT = 'The code is not in the value set that R4 requires here';

@@ -1,5 +1,5 @@
-import { type Issue, issue } from '../../kernel/errors.ts';
-import { LIMITS } from '../../kernel/limits.ts';
+import { type Issue, issue } from '../../../../src/kernel/errors.ts';
+import { LIMITS } from '../../../../src/kernel/limits.ts';
 
 /**
  * Refuses what is nested too deeply or has a list too long, before anything else walks it. Reads at most one level more

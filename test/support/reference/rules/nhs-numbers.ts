@@ -1,7 +1,7 @@
-import { issue } from '../../kernel/errors.ts';
-import { isJsonObject } from '../../kernel/json.ts';
-import { NHS_NUMBER_SYSTEM } from '../canonical.ts';
-import { isNhsNumber } from '../nhs-number.ts';
+import { NHS_NUMBER_SYSTEM } from '../../../../src/fhir/canonical.ts';
+import { isNhsNumber } from '../../../../src/fhir/nhs-number.ts';
+import { issue } from '../../../../src/kernel/errors.ts';
+import { isJsonObject } from '../../../../src/kernel/json.ts';
 import { type ElementRule, NO_ISSUES } from './rule.ts';
 
 /**

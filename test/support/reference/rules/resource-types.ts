@@ -1,6 +1,6 @@
-import { type Issue, issue } from '../../kernel/errors.ts';
-import { isJsonObject, type JsonObject } from '../../kernel/json.ts';
-import { safeName } from '../issue-place.ts';
+import { safeName } from '../../../../src/fhir/issue-place.ts';
+import { type Issue, issue } from '../../../../src/kernel/errors.ts';
+import { isJsonObject, type JsonObject } from '../../../../src/kernel/json.ts';
 
 /**
  * Members of R4 under which an object may say its `resourceType`: resources proper, and ExampleScenario.instance,

@@ -1,11 +1,11 @@
-import { compileFhirPath } from '../../fhirpath/compile-fhirpath.ts';
-import { EvaluationError } from '../../fhirpath/evaluation-error.ts';
-import type { CompiledExpression } from '../../fhirpath/fhirpath.ts';
-import { GinnelError, type Issue, issue } from '../../kernel/errors.ts';
-import { isJsonObject, type JsonObject } from '../../kernel/json.ts';
-import { LIMITS } from '../../kernel/limits.ts';
-import type { Definitions } from '../definitions.ts';
-import type { Invariant } from '../structure.ts';
+import type { Definitions } from '../../../../src/fhir/definitions.ts';
+import type { Invariant } from '../../../../src/fhir/structure.ts';
+import { compileFhirPath } from '../../../../src/fhirpath/compile-fhirpath.ts';
+import { EvaluationError } from '../../../../src/fhirpath/evaluation-error.ts';
+import type { CompiledExpression } from '../../../../src/fhirpath/fhirpath.ts';
+import { GinnelError, type Issue, issue } from '../../../../src/kernel/errors.ts';
+import { isJsonObject, type JsonObject } from '../../../../src/kernel/json.ts';
+import { LIMITS } from '../../../../src/kernel/limits.ts';
 import { type ElementRule, NO_ISSUES } from './rule.ts';
 
 /**

@@ -1,7 +1,7 @@
-import { issue } from '../../kernel/errors.ts';
-import { isJsonObject, type JsonObject } from '../../kernel/json.ts';
-import type { Definitions } from '../definitions.ts';
-import { parseReference } from '../references.ts';
+import type { Definitions } from '../../../../src/fhir/definitions.ts';
+import { parseReference } from '../../../../src/fhir/references.ts';
+import { issue } from '../../../../src/kernel/errors.ts';
+import { isJsonObject, type JsonObject } from '../../../../src/kernel/json.ts';
 import { type ElementRule, NO_ISSUES } from './rule.ts';
 
 /**

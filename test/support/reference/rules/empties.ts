@@ -1,6 +1,6 @@
-import { type Issue, issue } from '../../kernel/errors.ts';
-import { isJsonObject, type JsonObject } from '../../kernel/json.ts';
-import { safeName } from '../issue-place.ts';
+import { safeName } from '../../../../src/fhir/issue-place.ts';
+import { type Issue, issue } from '../../../../src/kernel/errors.ts';
+import { isJsonObject, type JsonObject } from '../../../../src/kernel/json.ts';
 
 /** No empty string, list or object anywhere (https://hl7.org/fhir/R4/json.html: what is empty is left out). */
 export function checkEmpties(resource: JsonObject): Issue[] {

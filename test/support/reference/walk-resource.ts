@@ -1,6 +1,6 @@
-import { isJsonObject, type JsonObject } from '../kernel/json.ts';
-import type { Definitions } from './definitions.ts';
-import type { Property, Structure } from './structure.ts';
+import type { Definitions } from '../../../src/fhir/definitions.ts';
+import type { Property, Structure } from '../../../src/fhir/structure.ts';
+import { isJsonObject, type JsonObject } from '../../../src/kernel/json.ts';
 
 /** One value in a resource, with what R4 says about it. */
 export interface VisitedElement {
@@ -33,6 +33,7 @@ const ROOT: Property = {
   targets: undefined,
   valueSet: undefined,
   inner: undefined,
+  simpleQuantity: false,
   invariants: [],
 };
 

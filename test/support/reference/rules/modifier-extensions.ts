@@ -1,5 +1,5 @@
-import { issue } from '../../kernel/errors.ts';
-import { isJsonObject } from '../../kernel/json.ts';
+import { issue } from '../../../../src/kernel/errors.ts';
+import { isJsonObject } from '../../../../src/kernel/json.ts';
 import { type ElementRule, NO_ISSUES } from './rule.ts';
 
 /**

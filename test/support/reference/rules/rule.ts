@@ -1,4 +1,4 @@
-import type { Issue } from '../../kernel/errors.ts';
+import type { Issue } from '../../../../src/kernel/errors.ts';
 import type { VisitedElement } from '../walk-resource.ts';
 
 /** A rule of ours about one element, asked for every element of a resource. */

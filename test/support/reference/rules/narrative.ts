@@ -1,5 +1,5 @@
-import { issue } from '../../kernel/errors.ts';
-import { findUnsafeXhtml } from '../xhtml.ts';
+import { findUnsafeXhtml } from '../../../../src/fhir/xhtml.ts';
+import { issue } from '../../../../src/kernel/errors.ts';
 import { type ElementRule, NO_ISSUES } from './rule.ts';
 
 /**
