@@ -1,6 +1,7 @@
 import type { AuditEventAgent, Coding } from '@medplum/fhirtypes';
 import type { Partner } from '../config/config.ts';
-import { concept, IDENTIFIERS } from './codes.ts';
+import { concept, IDENTIFIERS, ROLES } from './codes.ts';
+import type { AuditPerson } from './input.ts';
 
 /** Who took part in an event. */
 
@@ -16,6 +17,7 @@ export function clientAgent(
   client: string | undefined,
   address: string | undefined,
   tokenId: string | undefined,
+  requestor = true,
 ): AuditEventAgent {
   return {
     type: concept(role),
@@ -23,9 +25,20 @@ export function clientAgent(
       client === undefined
         ? { type: 'Device', display: 'unknown' }
         : { type: 'Device', identifier: { system: IDENTIFIERS.client, value: client } },
-    requestor: true,
+    requestor,
     ...(tokenId === undefined ? {} : { policy: [`${IDENTIFIERS.token}/${tokenId}`] }),
     ...networkOf(address),
+  };
+}
+
+/** Who stands behind the application (BALP, agent `user`): whom the data are for, or from. */
+export function personAgent(person: AuditPerson, writes: boolean): AuditEventAgent {
+  return {
+    type: concept(writes ? ROLES.author : ROLES.recipient),
+    ...(person.role === undefined ? {} : { role: [{ text: person.role }] }),
+    who: { identifier: { system: person.identifier.system, value: person.identifier.value } },
+    ...(person.name === undefined ? {} : { name: person.name }),
+    requestor: true,
   };
 }
 
@@ -61,6 +74,22 @@ export function partnerAgent(
     requestor: part?.requestor ?? false,
     ...networkOf(part?.address),
   };
+}
+
+/**
+ * The partner whom a delivery goes to: at the address it was sent to, or at that of the configuration, without what may
+ * be secret in it.
+ */
+export function receiverAgent(
+  name: string,
+  { channel, address }: { readonly channel: string; readonly address?: string | undefined },
+  role: Coding,
+  gateway: AuditGateway,
+): AuditEventAgent {
+  const agent = partnerAgent(name, gateway, { role, requestor: false, address });
+  const to = gateway.partners.get(name)?.channels.get(channel);
+  if (address !== undefined || to?.direction !== 'out' || !URL.canParse(to.url)) return agent;
+  return { ...agent, network: { address: new URL(to.url).origin, type: '5' } };
 }
 
 /** http://hl7.org/fhir/network-type: 2 is an IP address. */

@@ -6,6 +6,7 @@ import type { RestInteraction } from './input.ts';
 const DICOM = 'http://dicom.nema.org/resources/ontology/DCM';
 const ENTITY_TYPE = 'http://terminology.hl7.org/CodeSystem/audit-entity-type';
 const OBJECT_ROLE = 'http://terminology.hl7.org/CodeSystem/object-role';
+const PARTICIPATION = 'http://terminology.hl7.org/CodeSystem/v3-ParticipationType';
 const RESTFUL = 'http://hl7.org/fhir/restful-interaction';
 
 export const DCM = {
@@ -17,6 +18,9 @@ export const DCM = {
   import: { system: DICOM, code: '110107', display: 'Import' },
   authentication: { system: DICOM, code: '110114', display: 'User Authentication' },
   login: { system: DICOM, code: '110122', display: 'Login' },
+  logout: { system: DICOM, code: '110123', display: 'Logout' },
+  securityAlert: { system: DICOM, code: '110113', display: 'Security Alert' },
+  emergencyOverride: { system: DICOM, code: '110127', display: 'Emergency Override Started' },
 } as const satisfies Record<string, Coding>;
 
 export const SYSTEMS = {
@@ -42,19 +46,24 @@ export const IDENTIFIERS = {
   client: 'https://ginnel.example/id/client',
   operator: 'https://ginnel.example/id/operator',
   token: 'https://ginnel.example/id/token',
+  key: 'https://ginnel.example/id/key',
   message: 'https://ginnel.example/id/message',
   delivery: 'https://ginnel.example/id/delivery',
+  audit: 'https://ginnel.example/id/audit',
+  store: 'https://ginnel.example/id/store',
 } as const;
 
 export const ROLES = {
-  person: { system: ENTITY_TYPE, code: '1', display: 'Person' },
-  systemObject: { system: ENTITY_TYPE, code: '2', display: 'System Object' },
+  person: { system: ENTITY_TYPE, code: '1' },
+  systemObject: { system: ENTITY_TYPE, code: '2' },
   requestId: { system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType', code: 'XrequestId' },
-  patient: { system: OBJECT_ROLE, code: '1', display: 'Patient' },
-  domainResource: { system: OBJECT_ROLE, code: '4', display: 'Domain Resource' },
-  securityResource: { system: OBJECT_ROLE, code: '13', display: 'Security Resource' },
-  job: { system: OBJECT_ROLE, code: '20', display: 'Job' },
-  query: { system: OBJECT_ROLE, code: '24', display: 'Query' },
+  patient: { system: OBJECT_ROLE, code: '1' },
+  domainResource: { system: OBJECT_ROLE, code: '4' },
+  securityResource: { system: OBJECT_ROLE, code: '13' },
+  job: { system: OBJECT_ROLE, code: '20' },
+  query: { system: OBJECT_ROLE, code: '24' },
+  recipient: { system: PARTICIPATION, code: 'IRCP' },
+  author: { system: PARTICIPATION, code: 'AUT' },
 } as const satisfies Record<string, Coding>;
 
 interface InteractionCodes {
@@ -75,6 +84,8 @@ export const INTERACTIONS: Record<RestInteraction | 'intake', InteractionCodes> 
   read: { subtype: rest('read'), action: 'R', ...answering },
   vread: { subtype: rest('vread'), action: 'R', ...answering },
   history: { subtype: rest('history-instance'), action: 'R', ...answering },
+  'history-type': { subtype: rest('history-type'), action: 'R', ...answering },
+  'history-system': { subtype: rest('history-system'), action: 'R', ...answering },
   search: { subtype: rest('search-type'), action: 'E', ...asking },
   create: { subtype: rest('create'), action: 'C', ...asking },
   update: { subtype: rest('update'), action: 'U', ...asking },
@@ -89,6 +100,7 @@ export const INTERACTIONS: Record<RestInteraction | 'intake', InteractionCodes> 
       display: 'Custodian',
     },
   },
+  capabilities: { subtype: rest('capabilities'), action: 'R', ...answering },
   transaction: { subtype: rest('transaction'), action: 'E', ...asking },
   operation: { subtype: rest('operation'), action: 'E', ...asking },
   intake: { subtype: DCM.import, action: 'C', ...asking },
@@ -98,6 +110,7 @@ function rest(code: string): Coding {
   return { system: RESTFUL, code, display: code };
 }
 
-export function concept(coding: Coding): CodeableConcept {
-  return { coding: [coding] };
+/** Without what a reader can look up: there are ten of these in each event. */
+export function concept({ system, code }: Coding): CodeableConcept {
+  return { coding: [{ ...(system === undefined ? {} : { system }), ...(code === undefined ? {} : { code }) }] };
 }

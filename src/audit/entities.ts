@@ -1,5 +1,5 @@
 import type { AuditEventEntity } from '@medplum/fhirtypes';
-import { ROLES } from './codes.ts';
+import { IDENTIFIERS, ROLES } from './codes.ts';
 
 /** What an event was about. */
 
@@ -44,6 +44,23 @@ export function queryEntity(asked: {
   const names = asked.queryNames.map((name) => (PARAMETER_NAME.test(name) ? name : 'other'));
   const text = `${asked.types.filter((type) => TYPE_NAME.test(type)).join(',')}?${names.join('&')}`;
   return { type: ROLES.systemObject, role: ROLES.query, query: Buffer.from(text, 'utf8').toString('base64') };
+}
+
+/** An access token, by its `jti`. */
+export function tokenEntity(tokenId: string): AuditEventEntity {
+  return {
+    what: { identifier: { system: IDENTIFIERS.token, value: tokenId } },
+    type: ROLES.systemObject,
+    role: ROLES.securityResource,
+  };
+}
+
+/** Says that one event stands for several; nothing where it stands for itself. */
+export function countEntities(count: number | undefined): AuditEventEntity[] {
+  if (count === undefined) return [];
+  return [
+    { type: ROLES.systemObject, role: ROLES.securityResource, detail: [{ type: 'count', valueString: String(count) }] },
+  ];
 }
 
 export function correlationEntity(correlationId: string): AuditEventEntity {

@@ -11,6 +11,8 @@ export type AuditInput =
   | DeliveryAudit
   | TokenAudit
   | RefusedTokenAudit
+  | RevokedTokenAudit
+  | BreakGlassAudit
   | AdminAudit;
 
 interface AuditBasis {
@@ -23,6 +25,13 @@ interface AuditBasis {
   readonly purpose?: PurposeOfUse | undefined;
 }
 
+/** The person who asks through an application, as their token or header names them. No patient. */
+export interface AuditPerson {
+  readonly identifier: { readonly system: string; readonly value: string };
+  readonly name?: string | undefined;
+  readonly role?: string | undefined;
+}
+
 /** Codes of http://terminology.hl7.org/CodeSystem/v3-ActReason that a gateway of care meets. */
 export type PurposeOfUse = 'TREAT' | 'ETREAT' | 'BTG' | 'CAREMGT' | 'PATRQT' | 'HOPERAT' | 'HSYSADMIN';
 
@@ -30,6 +39,8 @@ export type RestInteraction =
   | 'read'
   | 'vread'
   | 'history'
+  | 'history-type'
+  | 'history-system'
   | 'search'
   | 'create'
   | 'update'
@@ -37,7 +48,26 @@ export type RestInteraction =
   | 'delete'
   /** A batch or transaction as a whole; its entries are interactions of their own. */
   | 'transaction'
+  /** As an entry of a batch; by itself it is open to all and not recorded. */
+  | 'capabilities'
   | 'operation';
+
+/** Why a record may be opened that is else closed: a closed list, so that no reason tells who it is about. */
+export const BREAK_GLASS_REASONS = ['emergency', 'safeguarding', 'public-interest', 'legal', 'consent-given'] as const;
+
+export function isBreakGlassReason(text: string): text is (typeof BREAK_GLASS_REASONS)[number] {
+  return BREAK_GLASS_REASONS.some((reason) => reason === text);
+}
+
+/** One patient's record was opened in an emergency: an alert, which does not say whose. */
+export interface BreakGlassAudit extends AuditBasis {
+  readonly kind: 'breakGlass';
+  readonly client: string;
+  readonly partner: string;
+  readonly tokenId?: string | undefined;
+  readonly person?: AuditPerson | undefined;
+  readonly reason: (typeof BREAK_GLASS_REASONS)[number];
+}
 
 /** The FHIR API gave or changed something. */
 export interface AccessAudit extends AuditBasis {
@@ -47,6 +77,7 @@ export interface AccessAudit extends AuditBasis {
   readonly partner: string;
   /** The access token's `jti`. */
   readonly tokenId?: string | undefined;
+  readonly person?: AuditPerson | undefined;
   /** The resource types that were asked for. */
   readonly types: readonly string[];
   /** Ids of the patients whose data it was. */
@@ -68,8 +99,11 @@ export interface RefusedAccessAudit extends AuditBasis {
   readonly client: string | undefined;
   readonly partner: string | undefined;
   readonly tokenId?: string | undefined;
+  readonly person?: AuditPerson | undefined;
   readonly types: readonly string[];
   readonly issueCodes: readonly IssueCode[];
+  /** How many refusals this event stands for, where there were too many for one each. */
+  readonly count?: number | undefined;
 }
 
 /** A partner's message was taken in, or refused with the issues named. */
@@ -116,9 +150,30 @@ export interface RefusedTokenAudit extends AuditBasis {
   /** The OAuth error that was answered, and the reason behind it, both from closed lists of auth. */
   readonly error: string;
   readonly reason: string;
+  /** How many refusals this event stands for, where there were too many for one each. */
+  readonly count?: number | undefined;
 }
 
-export type AdminAction = 'retry-delivery' | 'skip-delivery' | 'replay-message';
+/** A client ended a token of its own before its time (RFC 7009). */
+export interface RevokedTokenAudit extends AuditBasis {
+  readonly kind: 'revokedToken';
+  readonly client: string;
+  readonly partner: string;
+  /** The `jti` of the token. */
+  readonly tokenId: string;
+}
+
+export type AdminAction =
+  | 'retry-delivery'
+  | 'skip-delivery'
+  | 'replay-message'
+  | 'add-client'
+  | 'rotate-client'
+  | 'revoke-client'
+  | 'rotate-keys'
+  | 'compact-store'
+  | 'repair-store'
+  | 'export-audit';
 
 /** An operator decided something. */
 export interface AdminAudit extends AuditBasis {
@@ -126,7 +181,7 @@ export interface AdminAudit extends AuditBasis {
   readonly action: AdminAction;
   /** Name of the operator's account. */
   readonly operator: string;
-  /** Id of the delivery or message it was about. */
+  /** Id of the delivery, message, client or key it was about; of the store, what is to be done. */
   readonly subject: string;
   readonly partner: string | undefined;
   readonly patients: readonly string[];

@@ -5,6 +5,10 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type AuditInput, buildAuditEvent } from '../../src/audit/event.ts';
 import type { AccessAudit, AdminAudit, DeliveryAudit, MessageAudit, RestInteraction } from '../../src/audit/input.ts';
+import type { Channel } from '../../src/config/config.ts';
+import { openDefinitions } from '../../src/fhir/definitions.ts';
+import { createValidator } from '../../src/fhir/validate.ts';
+import { flattenAudit } from '../../src/store/sql/plan-audit.ts';
 
 const ODS = 'https://fhir.nhs.uk/Id/ods-organization-code';
 const gateway = {
@@ -16,7 +20,9 @@ const gateway = {
         name: 'stockport-council',
         title: 'Stockport Council',
         organisation: { system: ODS, value: 'X99002' },
-        channels: new Map(),
+        channels: new Map([
+          ['referrals', { direction: 'out', url: 'https://council.example/in?key=a-secret' } as Channel],
+        ]),
       },
     ],
     ['drop-in', { name: 'drop-in', title: 'The Drop-in', organisation: undefined, channels: new Map() }],
@@ -52,6 +58,7 @@ const message: MessageAudit = {
 const delivery: DeliveryAudit = {
   kind: 'delivery',
   ...basis,
+  address: undefined,
   deliveryId: 'delivery-1',
   partner: 'stockport-council',
   channel: 'referrals',
@@ -198,12 +205,225 @@ describe('Every AuditEvent', () => {
     ).toEqual(['correlation-1']);
   });
 
-  it('carries its own id and time in the row, and the patient when there is exactly one', () => {
-    const { id, recorded, patient, content } = buildAuditEvent(access, gateway);
+  it('carries its own id and time in the row, its patient, and what it is searched by', () => {
+    const { id, recorded, patient, content, facts } = buildAuditEvent(access, gateway);
     expect(JSON.parse(content)).toMatchObject({ id, recorded });
     expect(patient).toBe('patient-1');
+    expect(facts).toEqual({
+      type: 'rest',
+      subtype: 'read',
+      action: 'R',
+      outcome: '0',
+      client: 'council-viewer',
+      partner: 'stockport-council',
+    });
     expect(buildAuditEvent(token, gateway).patient).toBeNull();
-    expect(buildAuditEvent({ ...message, patients: ['patient-1', 'patient-2'] }, gateway).patient).toBeNull();
+  });
+
+  it('is told once for each patient, the same but for id and patient', () => {
+    const patients = Array.from({ length: 10 }, (_, n) => `patient-${n}`);
+    const rows = flattenAudit([buildAuditEvent({ ...access, interaction: 'search', patients }, gateway)]);
+    expect(rows.map(({ patient }) => patient)).toEqual(patients);
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(10);
+    for (const { id, content, patient } of rows) {
+      const event = JSON.parse(content) as AuditEvent;
+      expect(event.id).toBe(id);
+      expect(event.entity?.filter(({ role }) => role?.code === '1').map(({ what }) => what?.reference)).toEqual([
+        `Patient/${patient}`,
+      ]);
+    }
+    const same = rows.map(({ id, content, patient }) => content.replace(id, '').replace(`Patient/${patient}`, ''));
+    expect(new Set(same).size).toBe(1);
+  });
+
+  it('that would be about nobody is told once', () => {
+    expect(flattenAudit([buildAuditEvent({ ...access, interaction: 'search', patients: [] }, gateway)])).toHaveLength(
+      1,
+    );
+  });
+
+  it('says how many refusals it stands for', () => {
+    const event = eventOf({
+      kind: 'refusedAccess',
+      ...basis,
+      interaction: 'read',
+      client: undefined,
+      partner: undefined,
+      types: [],
+      issueCodes: ['token-missing'],
+      count: 17,
+    });
+    expect(event.entity?.flatMap(({ detail }) => detail ?? [])).toEqual([{ type: 'count', valueString: '17' }]);
+  });
+});
+
+const validator = createValidator({ definitions: openDefinitions() });
+
+describe('Every AuditEvent, by our own validator', () => {
+  it('is put before a validator that finds what is wrong', () => {
+    const { recorded: _recorded, ...without } = eventOf(access);
+    expect(validator.validate(without as AuditEvent).some(({ severity }) => severity === 'error')).toBe(true);
+  });
+
+  it.each(EVERY_KIND)('has no error against base R4: %s', (_name, input) => {
+    expect(validator.validate(eventOf(input)).filter(({ severity }) => severity === 'error')).toEqual([]);
+  });
+});
+
+/** What the profiles of IHE BALP 1.1.3 ask of an event, besides base R4, in our own words. */
+interface BalpRule {
+  readonly type: string;
+  readonly subtypes: readonly string[];
+  readonly action: string;
+  readonly outcomes: readonly string[];
+  /** Codes of the two sides, the one that asks or sends first. */
+  readonly sides: readonly [string, string];
+  readonly patient: boolean;
+  /** Exactly one System Object, and what it has. */
+  readonly object?: 'what' | 'query';
+}
+
+const restful = (subtypes: readonly string[], action: string, more: Partial<BalpRule> = {}): BalpRule => ({
+  type: 'rest',
+  subtypes,
+  action,
+  outcomes: ['0'],
+  sides: ['110153', '110152'],
+  patient: false,
+  object: 'what',
+  ...more,
+});
+const PLAIN_RULES: Record<string, BalpRule> = {
+  Read: restful(['read', 'vread'], 'R', { sides: ['110152', '110153'] }),
+  Query: restful(['search-type'], 'E', { object: 'query' }),
+  Create: restful(['create'], 'C'),
+  Update: restful(['update', 'patch'], 'U'),
+  Delete: restful(['delete'], 'D', { sides: ['110150', 'custodian'] }),
+};
+const disclosure = {
+  subtypes: ['disclose'],
+  outcomes: ['0', '4', '8'],
+  sides: ['110153', '110152'],
+  patient: true,
+} as const;
+const BALP_RULES: Record<string, BalpRule> = {
+  ...PLAIN_RULES,
+  ...Object.fromEntries(
+    Object.entries(PLAIN_RULES).map(([name, rule]) => [`Patient${name}`, { ...rule, patient: true }]),
+  ),
+  'PrivacyDisclosure.Source': { ...disclosure, type: '110106', action: 'R' },
+  'PrivacyDisclosure.Recipient': { ...disclosure, type: '110107', action: 'C' },
+};
+
+/** What of the rule the event breaks. */
+function breachesOf(event: AuditEvent, rule: BalpRule): string[] {
+  const agents = rule.sides.map((code) => event.agent.filter(({ type }) => type?.coding?.[0]?.code === code));
+  const ofType = (code: string): AuditEventEntity[] => event.entity?.filter(({ type }) => type?.code === code) ?? [];
+  const objects = ofType('2');
+  const holds: readonly (readonly [string, boolean])[] = [
+    ['type', event.type.code === rule.type],
+    ['subtype', event.subtype?.some(({ code }) => rule.subtypes.includes(code ?? '')) === true],
+    ['action', event.action === rule.action],
+    ['outcome', rule.outcomes.includes(event.outcome ?? '')],
+    ['one agent of each side', agents.every((side) => side.length === 1)],
+    [
+      'who and network of both sides',
+      agents.flat().every(({ who, network }) => who !== undefined && network !== undefined),
+    ],
+    [
+      'the source of the audit is an agent',
+      event.agent.some(({ who }) => JSON.stringify(who) === JSON.stringify(event.source.observer)),
+    ],
+    ['one patient, or none', ofType('1').length === (rule.patient ? 1 : 0)],
+    ['the patient by reference', ofType('1').every(({ what }) => what?.reference?.startsWith('Patient/') === true)],
+    ['something besides the patient', objects.length > 0],
+    ['one object', rule.object === undefined || objects.length === 1],
+    [
+      'the object itself',
+      rule.object !== 'what' ||
+        (objects[0]?.what !== undefined && ['3', '4', '20'].includes(objects[0].role?.code ?? '')),
+    ],
+    [
+      'the query',
+      rule.object !== 'query' ||
+        (objects[0]?.query !== undefined && objects[0].what === undefined && objects[0].detail === undefined),
+    ],
+    ['the request id', ofType('XrequestId').every(({ what }) => what?.identifier?.value !== undefined)],
+  ];
+  return holds.flatMap(([what, held]) => (held ? [] : [what]));
+}
+
+const claimOf = (event: AuditEvent): string | undefined =>
+  event.meta?.profile?.[0]?.replace('https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.', '');
+
+describe('IHE BALP, the profiles that are claimed', () => {
+  it.each(EVERY_KIND)('has all that the profile asks for which it claims: %s', (_name, input) => {
+    for (const { content } of flattenAudit([buildAuditEvent(input, gateway)])) {
+      const event = JSON.parse(content) as AuditEvent;
+      const claim = claimOf(event);
+      if (claim === undefined) continue;
+      const rule = BALP_RULES[claim];
+      expect(rule, claim).toBeDefined();
+      if (rule !== undefined) expect(breachesOf(event, rule)).toEqual([]);
+    }
+  });
+
+  it.each<[RestInteraction, string]>([
+    ['read', 'Read'],
+    ['vread', 'Read'],
+    ['search', 'Query'],
+    ['create', 'Create'],
+    ['update', 'Update'],
+    ['patch', 'Update'],
+    ['delete', 'Delete'],
+  ])('%s is claimed as %s, and with a patient as that of a patient', (interaction, name) => {
+    expect(claimOf(eventOf({ ...access, interaction }))).toBe(`Patient${name}`);
+    expect(claimOf(eventOf({ ...access, interaction, patients: [] }))).toBe(name);
+  });
+
+  it('a delivery is a disclosure at its source, a message one at its recipient', () => {
+    expect(claimOf(eventOf(delivery))).toBe('PrivacyDisclosure.Source');
+    expect(claimOf(eventOf(message))).toBe('PrivacyDisclosure.Recipient');
+  });
+
+  it.each<[string, AuditInput]>([
+    ['there is no address', { ...access, address: undefined }],
+    [
+      'several things were written at once',
+      { ...access, interaction: 'create', resources: ['CarePlan/1', 'CarePlan/2'] },
+    ],
+    ['BALP has no profile for it', { ...access, interaction: 'operation' }],
+    ['a message has no patient', { ...message, patients: [] }],
+    ['it was refused', { ...access, kind: 'refusedAccess', issueCodes: ['scope-insufficient'] }],
+  ])('nothing is claimed where %s', (_why, input) => {
+    expect(eventOf(input).meta).toBeUndefined();
+  });
+
+  it('the person who asks is an agent of their own, and the requestor in place of the application', () => {
+    const person = {
+      identifier: { system: 'https://fhir.nhs.uk/Id/sds-user-id', value: '555000000001' },
+      name: 'A. Social Worker',
+      role: 'Social worker',
+    };
+    const event = eventOf({ ...access, person });
+    expect(claimOf(event)).toBe('PatientRead');
+    expect(breachesOf(event, BALP_RULES.PatientRead ?? restful([], 'R'))).toEqual([]);
+    expect(event.agent.filter(({ requestor }) => requestor)).toEqual([
+      {
+        type: { coding: [expect.objectContaining({ code: 'IRCP' })] },
+        role: [{ text: 'Social worker' }],
+        who: { identifier: person.identifier },
+        name: 'A. Social Worker',
+        requestor: true,
+      },
+    ]);
+    const written = eventOf({ ...access, interaction: 'update', person });
+    expect(written.agent.find(({ requestor }) => requestor)?.type?.coding?.[0]?.code).toBe('AUT');
+  });
+
+  it('names the address of a delivery without what may be secret in it', () => {
+    expect(eventOf(delivery).agent[1]?.network).toEqual({ address: 'https://council.example', type: '5' });
+    expect(JSON.stringify(eventOf(delivery))).not.toContain('a-secret');
   });
 });
 
