@@ -1,13 +1,16 @@
+import type { ConsentRow } from '../fhir/consent.ts';
 import type { IndexRow } from '../fhir/index-row.ts';
 import type { SearchRequest } from '../fhir/search-request.ts';
 import type { FormatName } from '../formats/format.ts';
 import type { Issue } from '../kernel/errors.ts';
+import type { PatientFacts, PatientFactsRequest } from './patient-facts.ts';
+import type { StandingStore } from './standing.ts';
 
 /**
  * The store contract: what every store must do, whatever database is behind it. `test/store/contract.ts` is the same
  * in the form of tests. All times are ISO 8601 instants in UTC with milliseconds.
  */
-export interface Store {
+export interface Store extends StandingStore {
   /**
    * Applies a commit whole, durably, or not at all. There is no read inside it: what it depends on is stated in the
    * commit (versions, claimed identifiers, the message's key) and a breach comes back as a conflict, for the caller to
@@ -22,12 +25,22 @@ export interface Store {
   /** Newest first. */
   history(type: string, id: string): Promise<StoredResource[]>;
   search(request: SearchRequest): Promise<SearchPage>;
+  /** Versions in the order of their making, of one resource or of several types: what history is. */
+  changes(request: ChangeRequest): Promise<StoredResource[]>;
+  /** Current resources of one patient's compartment, his own included, in the order of type and id. */
+  compartment(request: CompartmentRequest): Promise<CompartmentPage>;
   /** Ids of current resources that carry this identifier, at most `limit`. */
   findByIdentifier(type: string, identifier: BusinessIdentifier, limit?: number): Promise<string[]>;
   /** Identifiers that this resource alone holds among its type: a later version that is to keep them claims them again. */
   claimsOf(type: string, id: string): Promise<BusinessIdentifier[]>;
   /** Organisations that current resources relate this patient to. */
   organisationsOf(patient: string): Promise<string[]>;
+  /** What decides who may see these patients' records, in the order in which they are asked for. */
+  patientFacts(request: PatientFactsRequest): Promise<PatientFacts[]>;
+  /** Active Consents that no rule was made of yet, each with its content; they deny everything until there is one. */
+  consentsUnread(): Promise<StoredResource[]>;
+  /** Puts the rules of a Consent in the place of what stands there, if it is still of this version. */
+  putConsentRules(consent: StoredResource, rules: readonly ConsentRow[]): Promise<void>;
 
   // Messages
   message(id: string): Promise<StoredMessage | undefined>;
@@ -56,6 +69,14 @@ export interface Store {
   // Audit
   /** Oldest first, after `afterSeq`. */
   audit(filter?: { readonly afterSeq?: number; readonly limit?: number }): Promise<StoredAudit[]>;
+  /**
+   * As resources of the type AuditEvent they are read and searched like any other, and never written
+   * (`method-not-allowed`).
+   */
+  auditSegments(after: number, limit?: number): Promise<AuditSegment[]>;
+  auditEntries(stretch: AuditStretch): Promise<StoredAudit[]>;
+  /** The lowest and the highest segment that an entry says it is in; undefined when none is in any. */
+  auditBounds(): Promise<{ readonly lowest: number; readonly highest: number } | undefined>;
 
   // SMART: an assertion's jti may be used once for as long as the assertion lives
   /** False when this issuer has used this jti before. Durable before it resolves. */
@@ -65,6 +86,12 @@ export interface Store {
     readonly expiresAt: string;
     readonly now: string;
   }): Promise<boolean>;
+
+  /**
+   * 32 bytes by chance, made when they are first asked for by this name, and from then on the same for every process on
+   * the store.
+   */
+  sharedSecret(name: string): Promise<Uint8Array>;
 
   /** Cheap proof that the store answers; throws when it does not. */
   ping(): Promise<void>;
@@ -93,6 +120,8 @@ export interface ResourceWrite {
   readonly claims: readonly BusinessIdentifier[];
   /** Organisations (references such as `Organization/x` or `system|value`) this resource relates its patient to. */
   readonly organisations: readonly string[];
+  /** What a Consent says of who may see its patient's record. */
+  readonly consents?: readonly ConsentRow[] | undefined;
   /** The message that brought it; null when it came through the FHIR API. */
   readonly messageId: string | null;
 }
@@ -223,10 +252,75 @@ export interface NewAudit {
   /** An AuditEvent as JSON text. */
   readonly content: string;
   readonly patient: string | null;
+  /** What the event is searched by besides time and patient. */
+  readonly facts?: AuditFacts | undefined;
+  /** How it is kept where much of it is the same in many events; `content` is what that gives. */
+  readonly framed?: FramedAudit | undefined;
+  /** The same event as told of other patients: one event is about one patient at most. */
+  readonly others?: readonly NewAudit[] | undefined;
 }
 
-export interface StoredAudit extends NewAudit {
+/** An event in two parts: what it has in common with others, which is kept once, and what it has alone. */
+export interface FramedAudit {
+  readonly frame: AuditFrame;
+  /** What goes into the frame's holes, in their order (`store/sql/audit-frame.ts`). */
+  readonly fills: string;
+}
+
+export interface AuditFrame {
+  /** The SHA-256 of its text, so that the chain covers the text. */
+  readonly id: string;
+  readonly text: string;
+}
+
+/** Codes and names that stand in the event too. */
+export interface AuditFacts {
+  readonly type: string | null;
+  readonly subtype: string | null;
+  readonly action: string | null;
+  readonly outcome: string | null;
+  /** The client or operator that asked; null where nobody was recognised. */
+  readonly client: string | null;
+  readonly partner: string | null;
+}
+
+export interface StoredAudit extends Omit<NewAudit, 'others'> {
   readonly seq: number;
+  /** Its place in the hash chain; null for what was written before there was one. */
+  readonly place: AuditPlace | null;
+}
+
+export interface AuditPlace {
+  readonly segment: number;
+  /** 1 for the first entry of the segment. */
+  readonly number: number;
+  readonly hash: string;
+}
+
+/** A stretch of the audit that one process wrote, with its head: where it has come to. */
+export interface AuditSegment {
+  readonly number: number;
+  readonly process: string;
+  readonly openedAt: string;
+  /** Where the segment before it stood then; 0 and empty for the first. */
+  readonly previousEntry: number;
+  readonly previousHash: string;
+  readonly headerHash: string;
+  readonly entries: number;
+  readonly headHash: string;
+  readonly sealedAt: string | null;
+}
+
+/** Entries of one segment in their order, or those that are in none (`segment` null) in the order of `seq`. */
+export interface AuditStretch {
+  readonly segment: number | null;
+  /** Number, or seq, of the entry before the first that is wanted. */
+  readonly after: number;
+  readonly limit: number;
+  readonly since?: string | undefined;
+  /** Exclusive. */
+  readonly until?: string | undefined;
+  readonly patient?: string | undefined;
 }
 
 /** Everything one message or one API write does, applied whole or not at all. */
@@ -262,6 +356,46 @@ export interface SearchPage {
   readonly total?: number | undefined;
   /** Where the next page starts; undefined on the last page. */
   readonly next?: string | undefined;
+  /** Where the page before this one ends; undefined on the first page. */
+  readonly previous?: string | undefined;
+}
+
+export interface ChangeRequest {
+  readonly types: readonly string[];
+  /** Of one resource alone; then there is one type. */
+  readonly id?: string | undefined;
+  /** `newest` first, or `oldest`. */
+  readonly order: 'newest' | 'oldest';
+  /** Only what was made at or after this instant. */
+  readonly since?: string | undefined;
+  /** Only what was the current version at some moment from `low` to before `high`. */
+  readonly at?: { readonly low: string; readonly high: string } | undefined;
+  /** The page begins behind this version. */
+  readonly after?: ChangePlace | undefined;
+  readonly limit: number;
+}
+
+export type ChangePlace = Pick<StoredResource, 'type' | 'id' | 'version' | 'lastUpdated'>;
+
+export interface CompartmentRequest {
+  readonly patient: string;
+  readonly types: readonly string[];
+  /** Only what was last changed at or after this instant. */
+  readonly since?: string | undefined;
+  /** The page begins behind this resource. */
+  readonly after?: CompartmentPlace | undefined;
+  readonly count: number;
+}
+
+export interface CompartmentPlace {
+  readonly type: string;
+  readonly id: string;
+}
+
+export interface CompartmentPage {
+  readonly matches: readonly StoredResource[];
+  /** The last resource of this page; undefined on the last page. */
+  readonly next?: CompartmentPlace | undefined;
 }
 
 export interface StoreCounts {

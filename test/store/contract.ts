@@ -1,16 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
+import { describeAccessContract } from './contract-access.ts';
 import { describeAuditContract } from './contract-audit.ts';
+import { describeChangesContract } from './contract-changes.ts';
 import { describeCommitContract } from './contract-commit.ts';
 import { describeDeliveryContract } from './contract-deliveries.ts';
 import { describeMessageContract } from './contract-messages.ts';
 import { describeResourceContract } from './contract-resources.ts';
 import { describeSearchContract } from './contract-search.ts';
+import { describeStandingContract } from './contract-standing.ts';
 import { describeLaneModel } from './model-lanes.ts';
 import { describeSearchModel } from './model-search.ts';
+import { describeSearchRoundTrip } from './round-trip-search.ts';
 
 /** A store that a test has to itself. */
 export interface OpenedStore {
+  readonly engine: 'sqlite' | 'postgres';
   readonly store: Store;
   /** Closes `store`, or the store of the last `reopen`, and opens the same data again. */
   reopen(): Promise<Store>;
@@ -43,10 +48,13 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
 
     describeCommitContract(subject);
     describeResourceContract(subject);
+    describeChangesContract(subject);
     describeSearchContract(subject);
+    describeAccessContract(subject);
     describeMessageContract(subject);
     describeDeliveryContract(subject);
     describeAuditContract(subject);
+    describeStandingContract(subject);
 
     describe('life', () => {
       it('answers a ping, and says so when it is closed', async () => {
@@ -63,5 +71,6 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
   describe(name, () => {
     describeLaneModel(open);
     describeSearchModel(open);
+    describeSearchRoundTrip(open);
   });
 }

@@ -196,11 +196,9 @@ describe('the PostgreSQL store in use', () => {
   it('says of a key that PostgreSQL cannot index what is wrong with it', async () => {
     const store = await open();
     // Random, for PostgreSQL would compress what repeats itself.
-    const value = Array.from({ length: 600 }, () => Math.random().toString(36).slice(2, 10)).join('');
-    const claims = [{ system: 'https://x.example', value }];
-    expect(await faultOf(store.commit(commitOf({ writes: [sampleWrite('r1', { claims })] })))).toMatchObject({
-      issues: [{ code: 'resource-invalid' }],
-    });
+    const key = Array.from({ length: 600 }, () => Math.random().toString(36).slice(2, 10)).join('');
+    const commit = commitOf({ message: sampleMessage('m1', { key }), writes: [sampleWrite('r1')] });
+    expect(await faultOf(store.commit(commit))).toMatchObject({ issues: [{ code: 'resource-invalid' }] });
     expect(await store.read('ServiceRequest', 'r1')).toBeUndefined();
   });
 

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/kernel/limits.ts';
 import { createRewriter } from '../../src/store/postgres/rewrite.ts';
-import { FENCE, SKIP_LOCKED } from '../../src/store/sql/statement.ts';
+import { FENCE, SKIP_LOCKED, TESTED } from '../../src/store/sql/statement.ts';
 
 describe('our SQL for PostgreSQL', () => {
   it('numbers the placeholders and puts its own words for what we mark', () => {
     const { text } = createRewriter().unnamed({
-      text: `SELECT a FROM b WHERE c = ? AND EXISTS (SELECT 1 FROM d WHERE e = ? ${FENCE}) LIMIT ? ${SKIP_LOCKED}`,
+      text: `SELECT a FROM b WHERE c = ? AND EXISTS (SELECT 1 FROM d WHERE e ${TESTED} = ? ${FENCE}) LIMIT ? ${SKIP_LOCKED}`,
       params: [],
     });
     expect(text).toBe(
-      'SELECT a FROM b WHERE c = $1 AND EXISTS (SELECT 1 FROM d WHERE e = $2 OFFSET 0) LIMIT $3 FOR UPDATE SKIP LOCKED',
+      "SELECT a FROM b WHERE c = $1 AND EXISTS (SELECT 1 FROM d WHERE e || '' = $2 OFFSET 0) LIMIT $3 FOR UPDATE SKIP LOCKED",
     );
   });
 

@@ -21,6 +21,7 @@ describeStoreContract('the PostgreSQL store', async () => {
   const first = await open();
   let current = first;
   return {
+    engine: 'postgres',
     store: first,
     reopen: async () => {
       await current.close();

@@ -16,6 +16,7 @@ describeStoreContract('the SQLite store', async () => {
   };
   let current = open();
   return {
+    engine: 'sqlite',
     store: current,
     reopen: async () => {
       await current.close();

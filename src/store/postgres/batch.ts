@@ -1,4 +1,4 @@
-import type { Connection, FieldDef, Submittable } from 'pg';
+import type { ClientBase, Connection, FieldDef, Submittable } from 'pg';
 import type { Row } from '../sql/driver.ts';
 import type { SqlValue } from '../sql/statement.ts';
 import type { Prepared } from './rewrite.ts';
@@ -26,6 +26,8 @@ export type BatchRows = readonly (readonly Row[])[];
  */
 export class Batch implements Submittable {
   readonly rows: Row[][];
+  /** How many rows each statement has inserted, changed, deleted or returned. */
+  readonly touched: number[] = [];
   /** pg puts one of its own in its place, to see to its timeout. */
   callback: (fault: unknown) => void;
   readonly #statements: readonly Prepared[];
@@ -76,7 +78,9 @@ export class Batch implements Submittable {
     this.rows[this.#completed]?.push(row);
   }
 
-  handleCommandComplete(): void {
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    // `INSERT 0 5`, `DELETE 5`, `SELECT 5`: the last word, where it is a number.
+    this.touched[this.#completed] = Number(text.slice(text.lastIndexOf(' ') + 1)) || 0;
     const name = this.#statements[this.#completed]?.name ?? '';
     if (name !== '' && !this.#known.has(name)) this.#known.set(name, this.#fields);
     this.#fields = [];
@@ -94,9 +98,23 @@ export class Batch implements Submittable {
   }
 }
 
-/** https://www.postgresql.org/docs/current/catalog-pg-type.html: bigint, smallint, integer; bytea; the rest is text. */
+/** One statement on a connection that nobody else uses, within the transaction that is open there or in one of its own. */
+export function runAlone(
+  client: ClientBase,
+  statement: Prepared,
+): Promise<{ readonly rows: readonly Row[]; readonly touched: number }> {
+  return new Promise((resolve, reject) => {
+    const batch = new Batch([statement], new Map(), (fault) => {
+      if (fault === undefined) resolve({ rows: batch.rows[0] ?? [], touched: batch.touched[0] ?? 0 });
+      else reject(fault instanceof BatchFailure ? fault.cause : fault);
+    });
+    client.query(batch);
+  });
+}
+
+/** https://www.postgresql.org/docs/current/catalog-pg-type.html: bigint, smallint, integer, real, double; bytea; the rest is text. */
 function parseValue(text: string | null, type: number): SqlValue {
   if (text === null) return null;
-  if (type === 20 || type === 21 || type === 23) return Number(text);
+  if (type === 20 || type === 21 || type === 23 || type === 700 || type === 701) return Number(text);
   return type === 17 ? Buffer.from(text.slice(2), 'hex') : text;
 }

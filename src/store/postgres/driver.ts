@@ -2,16 +2,19 @@ import type { Pool, PoolClient } from 'pg';
 import { refuse } from '../../kernel/errors.ts';
 import { LIMITS } from '../../kernel/limits.ts';
 import { describeFault, type Log } from '../../kernel/log.ts';
-import type { SqlDriver } from '../sql/driver.ts';
+import type { Applied, SqlDriver } from '../sql/driver.ts';
 import type { Statement } from '../sql/statement.ts';
+import type { NewAudit } from '../store.ts';
+import { type AuditChains, createAuditChains } from './audit-chains.ts';
 import { Batch, BatchFailure, type BatchRows, type KnownStatements } from './batch.ts';
 import { isBreach, isCollision, isConnectionLost, isStalePlan, toStoreError } from './faults.ts';
 import { createRewriter, type Prepared } from './rewrite.ts';
+import { shareReads } from './share-reads.ts';
 
 /** Two that met are not to meet again. */
 const COLLISION_PAUSE_MS = 20;
 
-/** Our SQL over a pool of connections. Every call is one round trip on one of them. */
+/** Our SQL over a pool of connections. Every call is one round trip on one of them, and point reads may share theirs. */
 export function createPostgresDriver(pool: Pool, log: Log): SqlDriver {
   const rewriter = createRewriter();
   const knownBy = new WeakMap<PoolClient, KnownStatements>();
@@ -69,25 +72,39 @@ export function createPostgresDriver(pool: Pool, log: Log): SqlDriver {
     }
   };
 
+  const applyOnce = async (statements: readonly Statement[]): Promise<Applied> => {
+    if (statements.length === 0) return { ok: true, rows: [] };
+    try {
+      return { ok: true, rows: await run(statements.map(rewriter.named)) };
+    } catch (fault) {
+      const breach = breachOf(fault, statements);
+      if (breach === undefined) throw fault;
+      return { ok: false, breach };
+    }
+  };
+  const chains: AuditChains = createAuditChains({
+    query: async (statement) => (await run([rewriter.named(statement)]))[0] ?? [],
+    apply: applyOnce,
+    isUncertain: (fault) => isConnectionLost(fault instanceof BatchFailure ? fault.cause : fault),
+    chainsMax: pool.options.max,
+  });
+
+  const read = shareReads((statements) => run(statements.map(rewriter.named)));
+
   return {
-    query: (statement) => guard(async () => (await run([rewriter.named(statement)]))[0] ?? []),
+    query: (statement) => guard(() => read(statement)),
     search: (statement) => guard(async () => (await run([rewriter.unnamed(statement)]))[0] ?? []),
-    apply: (statements) =>
-      guard(async () => {
-        if (statements.length === 0) return { ok: true, rows: [] };
-        try {
-          return { ok: true, rows: await run(statements.map(rewriter.named)) };
-        } catch (fault) {
-          const breach = breachOf(fault, statements);
-          if (breach === undefined) throw fault;
-          return { ok: false, breach };
-        }
-      }),
+    apply: (statements, audit: readonly NewAudit[] = []) =>
+      guard(() => (audit.length === 0 ? applyOnce(statements) : chains.apply(statements, audit))),
+    sharesCommits: true,
     close: () => {
       closing ??= new Promise<void>((resolve) => {
         drained = resolve;
         if (inHand === 0) resolve();
-      }).then(() => pool.end());
+      }).then(async () => {
+        await chains.seal((fault) => log.warn('store.audit-not-sealed', { fault: describeFault(fault) }));
+        await pool.end();
+      });
       return closing;
     },
   };

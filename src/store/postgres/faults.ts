@@ -57,8 +57,7 @@ export function toStoreError(fault: unknown): GinnelError {
   const state = sqlStateOf(fault);
   const cause = withoutMessage(fault, state);
   if (state === KEY_TOO_LONG) {
-    const text =
-      'An identifier, an organisation or a text to search by is longer than the store can index (2,700 bytes).';
+    const text = 'A key, such as that of a message, is longer than the store can index (2,700 bytes).';
     return new GinnelError([issue('resource-invalid', text)], { cause });
   }
   if (state === undefined ? isBug(fault) : !isUnavailable(state)) {

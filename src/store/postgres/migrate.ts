@@ -40,13 +40,18 @@ export async function migrate(client: Client, migrations: readonly Migration[]):
   }
 }
 
-async function findMissing(client: Client, migrations: readonly Migration[]): Promise<Migration[]> {
+/** What is still to be applied, in order. Throws `store-unusable` as `migrate` does. */
+export async function findMissing(client: Client, migrations: readonly Migration[]): Promise<Migration[]> {
+  if (!(await hasMigrations(client))) return missingMigrations([], migrations);
+  return missingMigrations((await client.query<Row>(APPLIED_MIGRATIONS.text)).rows, migrations);
+}
+
+export async function hasMigrations(client: Client): Promise<boolean> {
   // Read from the catalogue's table: to_regclass may answer from before we waited for our turn.
   const { rows } = await client.query(
     `SELECT FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'migration'`,
   );
-  if (rows.length === 0) return missingMigrations([], migrations);
-  return missingMigrations((await client.query<Row>(APPLIED_MIGRATIONS.text)).rows, migrations);
+  return rows.length > 0;
 }
 
 /** Refuses a server that could not keep what we promise. */

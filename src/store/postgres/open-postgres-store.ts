@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Client, Pool } from 'pg';
+import { refuse } from '../../kernel/errors.ts';
 import { LIMITS } from '../../kernel/limits.ts';
 import { describeFault, type Log, silentLog } from '../../kernel/log.ts';
 import { readMigrations } from '../sql/migrations.ts';
@@ -7,7 +8,7 @@ import { createSqlStore } from '../sql/sql-store.ts';
 import type { Store } from '../store.ts';
 import { createPostgresDriver } from './driver.ts';
 import { toOpeningError } from './faults.ts';
-import { checkServer, migrate } from './migrate.ts';
+import { checkServer, findMissing, migrate } from './migrate.ts';
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:5432/database`, with `?sslmode=verify-full` where the network is not ours. */
@@ -15,6 +16,8 @@ export interface PostgresStoreOptions {
   readonly log?: Log | undefined;
   /** Connections that this process may hold at once. */
   readonly connectionsMax?: number | undefined;
+  /** Apply what is missing, as it is done unless told; else a store that is older than this Ginnel is refused. */
+  readonly migrate?: boolean | undefined;
 }
 
 /** A connection that has lain idle is given up, and none grows so old that it keeps to a server that was replaced. */
@@ -34,7 +37,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     connectionTimeoutMillis: LIMITS.storeConnectMs,
     keepAlive: true,
   };
-  await prepareDatabase(new Client(connection));
+  await prepareDatabase(new Client(connection), options.migrate ?? true);
   const pool = new Pool({
     ...connection,
     max: connectionsMax,
@@ -51,12 +54,16 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 }
 
 /** On a connection without timeouts, for a migration may take its time. */
-async function prepareDatabase(client: Client): Promise<void> {
+async function prepareDatabase(client: Client, migrates: boolean): Promise<void> {
   client.on('error', () => {});
   try {
     await client.connect();
     await checkServer(client);
-    await migrate(client, readMigrations(join(import.meta.dirname, 'migrations')));
+    const migrations = readMigrations(join(import.meta.dirname, 'migrations'));
+    if (migrates) await migrate(client, migrations);
+    else if ((await findMissing(client, migrations)).length > 0) {
+      throw refuse('store-unusable', 'The store is older than this Ginnel. Migrate it: ginnel store migrate.');
+    }
   } catch (fault) {
     throw toOpeningError(fault);
   } finally {

@@ -1,5 +1,5 @@
 import { LIMITS } from '../../kernel/limits.ts';
-import { FENCE, IN_SET, SKIP_LOCKED, type Sql, type SqlValue, type Statement } from '../sql/statement.ts';
+import { FENCE, IN_SET, SKIP_LOCKED, type Sql, type SqlValue, type Statement, TESTED } from '../sql/statement.ts';
 
 /** A statement as PostgreSQL takes it. */
 export interface Prepared {
@@ -45,6 +45,7 @@ function rewrite({ text, rows }: Statement): Pick<Prepared, 'text' | 'returnsRow
     .replaceAll('?', () => `$${++count}`)
     .replaceAll(SKIP_LOCKED, 'FOR UPDATE SKIP LOCKED')
     .replaceAll(FENCE, 'OFFSET 0')
+    .replaceAll(TESTED, "|| ''")
     .replaceAll(IN_SET.start, '= ANY (ARRAY (')
     .replaceAll(IN_SET.end, '))');
   if (rows !== undefined) {
@@ -52,7 +53,7 @@ function rewrite({ text, rows }: Statement): Pick<Prepared, 'text' | 'returnsRow
     const counted = `WITH touched AS (${numbered} RETURNING 1) SELECT require_rows(count(*), ${rows}) FROM touched`;
     return { text: counted, returnsRows: false };
   }
-  return { text: numbered, returnsRows: /^\s*(?:SELECT|WITH)\b|\bRETURNING\b/.test(text) };
+  return { text: numbered, returnsRows: /^\s*(?:SELECT|WITH|FETCH)\b|\bRETURNING\b/.test(text) };
 }
 
 /** PostgreSQL's text cannot hold U+0000. It becomes the replacement character, in what is stored and in what is sought. */

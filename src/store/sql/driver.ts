@@ -1,3 +1,4 @@
+import type { NewAudit } from '../store.ts';
 import type { Breach, Sql, SqlValue, Statement } from './statement.ts';
 
 /** A row as a database gives it: column names in `snake_case`, values not yet turned into ours. */
@@ -17,7 +18,12 @@ export interface SqlDriver {
    * prepared: a plan for any values can be hundreds of times slower, and there is no end of such statements.
    */
   search(statement: Sql): Promise<readonly Row[]>;
-  /** Applies the statements in order, durably, all of them or none. */
-  apply(statements: readonly Statement[]): Promise<Applied>;
+  /**
+   * Applies the statements in order, durably, all of them or none, and with them the audit events, each in its place in
+   * the hash chain.
+   */
+  apply(statements: readonly Statement[], audit?: readonly NewAudit[]): Promise<Applied>;
+  /** Commits that come together are to be given to it as one; else it makes groups of them by itself. */
+  readonly sharesCommits?: boolean;
   close(): Promise<void>;
 }

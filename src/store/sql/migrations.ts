@@ -25,7 +25,15 @@ export function readMigrations(folder: string): Migration[] {
 /** What was applied, in order: the rows that `missingMigrations` wants. */
 export const APPLIED_MIGRATIONS: Sql = sql`SELECT number, name, hash FROM migration ORDER BY number`;
 
-export function recordMigration({ number, name, hash }: Migration): Sql {
+/**
+ * Stands among the applied migrations while a store is copied into, so that nothing opens a store which is half there.
+ * Its number is behind all others.
+ */
+export const COPY_UNFINISHED = { number: 999_999, name: 'copy-unfinished', hash: '' } as const;
+
+export const FIND_UNFINISHED_COPY: Sql = sql`SELECT number FROM migration WHERE number = ${COPY_UNFINISHED.number}`;
+
+export function recordMigration({ number, name, hash }: Omit<Migration, 'text'>): Sql {
   return sql`INSERT INTO migration (number, name, hash, applied_at)
     VALUES (${number}, ${name}, ${hash}, ${new Date().toISOString()})`;
 }
@@ -34,6 +42,12 @@ export function recordMigration({ number, name, hash }: Migration): Sql {
 export function missingMigrations(applied: readonly Row[], migrations: readonly Migration[]): Migration[] {
   applied.forEach((row, index) => {
     const known = migrations[index];
+    if (number(row, 'number') === COPY_UNFINISHED.number) {
+      throw refuse(
+        'store-unusable',
+        'A copy into this store was begun and has not ended. Run the same ginnel store copy again, or remove the store.',
+      );
+    }
     const named = `${number(row, 'number')} (${text(row, 'name')})`;
     if (known === undefined) {
       throw refuse(

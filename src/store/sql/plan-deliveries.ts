@@ -1,6 +1,5 @@
 import type { DeliverySettlement, NewDelivery } from '../store.ts';
 import { createRowInsert } from './insert-rows.ts';
-import { planAudit } from './plan-audit.ts';
 import type { SqlValue, Statement } from './statement.ts';
 
 const upsertLanes = createRowInsert('lane', 'partner, lane, waiting, due_at', {
@@ -55,7 +54,7 @@ function deliveryRow(delivery: NewDelivery): SqlValue[] {
  * Records an attempt and gives the lane back, if the lane is still leased to the owner and the delivery still its head.
  * A lane whose head was delivered is due again at once, behind the lanes that have waited longer.
  */
-export function planSettlement({ id, owner, at, outcome, durationMs, audit }: DeliverySettlement): Statement[] {
+export function planSettlement({ id, owner, at, outcome, durationMs }: DeliverySettlement): Statement[] {
   const done = outcome.kind === 'delivered';
   const state = outcome.kind === 'retry' ? 'pending' : outcome.kind;
   const nextAt = outcome.kind === 'retry' ? outcome.nextAt : null;
@@ -81,7 +80,6 @@ export function planSettlement({ id, owner, at, outcome, durationMs, audit }: De
       params: [id, id, at, outcome.kind, outcome.status, Math.round(durationMs), issues],
     },
     ...(done ? [dropEmptyLane(id)] : []),
-    ...planAudit(audit),
   ];
 }
 

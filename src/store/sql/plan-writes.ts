@@ -1,12 +1,22 @@
 import type { ResourceWrite } from '../store.ts';
 import { createRowInsert } from './insert-rows.ts';
+import { keyText, planIndexRows } from './plan-index.ts';
 import type { SqlValue, Statement } from './statement.ts';
-import { clampMs } from './time.ts';
 
 type Row = readonly SqlValue[];
 
 /** Tables that hold what is derived from a resource's current version, and are replaced with it. */
-const DERIVED = ['token', 'reference', 'date', 'string', 'identifier', 'relationship'] as const;
+export const DERIVED = [
+  'token',
+  'reference',
+  'date',
+  'string',
+  'quantity',
+  'composite',
+  'identifier',
+  'relationship',
+  'consent_rule',
+] as const;
 
 const insertVersions = createRowInsert(
   'version',
@@ -21,11 +31,11 @@ const insertClaims = createRowInsert('identifier', 'type, system, value, id, pat
 
 // The same value may stand in a resource twice; it is one index row.
 const once = { suffix: 'ON CONFLICT DO NOTHING' };
-const insertTokens = createRowInsert('token', 'type, param, code, system, id, patient', once);
-const insertReferences = createRowInsert('reference', 'type, param, target, target_type, id, patient', once);
-const insertDates = createRowInsert('date', 'type, param, low, high, id, patient', once);
-const insertStrings = createRowInsert('string', 'type, param, folded, exact, id, patient', once);
 const insertRelationships = createRowInsert('relationship', 'patient, organisation, type, id', once);
+const insertConsents = createRowInsert(
+  'consent_rule',
+  'patient, type, id, number, rank, decision, actor, class, purpose, valid_from, valid_to',
+);
 
 /**
  * Resource versions with all that is derived from them. What the old versions held is taken away before anything is
@@ -52,6 +62,21 @@ export function planWrites(given: readonly ResourceWrite[]): Statement[] {
     ...insertClaims(kept.flatMap(claimRows).toSorted((one, other) => compare(one.join('\n'), other.join('\n')))),
     ...planIndexRows(kept),
     ...insertRelationships(kept.flatMap(relationshipRows)),
+    ...insertConsents(kept.flatMap(consentRows)),
+  ];
+}
+
+/**
+ * What is derived from a resource's current version, taken away and put in anew: for a store whose rows are no longer
+ * what a write of today would make.
+ */
+export function planDerived(write: ResourceWrite): Statement[] {
+  return [
+    ...deleteDerived(write),
+    ...insertClaims(claimRows(write)),
+    ...planIndexRows([write]),
+    ...insertRelationships(relationshipRows(write)),
+    ...insertConsents(consentRows(write)),
   ];
 }
 
@@ -83,35 +108,26 @@ function deleteDerived({ type, id }: ResourceWrite): Statement[] {
 
 function claimRows({ type, id, patient, claims }: ResourceWrite): Row[] {
   const own = new Map(claims.map((claim) => [JSON.stringify([claim.system, claim.value]), claim]));
-  return [...own.values()].map(({ system, value }) => [type, system, value, id, patient]);
+  return [...own.values()].map(({ system, value }) => [type, keyText(system), keyText(value), id, patient]);
 }
 
 function relationshipRows({ type, id, patient, organisations }: ResourceWrite): Row[] {
-  return patient === null ? [] : organisations.map((organisation) => [patient, organisation, type, id]);
+  return patient === null ? [] : organisations.map((organisation) => [patient, keyText(organisation), type, id]);
 }
 
-function planIndexRows(writes: readonly ResourceWrite[]): Statement[] {
-  const tokens: Row[] = [];
-  const references: Row[] = [];
-  const dates: Row[] = [];
-  const strings: Row[] = [];
-  for (const { type, id, patient, index } of writes) {
-    for (const row of index) {
-      switch (row.kind) {
-        case 'token':
-          tokens.push([type, row.param, row.code, row.system, id, patient]);
-          break;
-        case 'reference':
-          references.push([type, row.param, row.target, row.targetType, id, patient]);
-          break;
-        case 'date':
-          dates.push([type, row.param, clampMs(row.low), clampMs(row.high), id, patient]);
-          break;
-        case 'string':
-          strings.push([type, row.param, row.folded, row.exact, id, patient]);
-          break;
-      }
-    }
-  }
-  return [...insertTokens(tokens), ...insertReferences(references), ...insertDates(dates), ...insertStrings(strings)];
+function consentRows({ type, id, patient, consents = [] }: ResourceWrite): Row[] {
+  if (patient === null) return [];
+  return consents.map((row, number) => [
+    patient,
+    type,
+    id,
+    number,
+    row.rank,
+    row.decision,
+    row.actor,
+    row.type,
+    row.purpose,
+    row.from,
+    row.until,
+  ]);
 }

@@ -1,5 +1,5 @@
 import { LIMITS } from '../../kernel/limits.ts';
-import type { DeliveryFilter, MessageFilter, StoreCounts } from '../store.ts';
+import type { CompartmentRequest, DeliveryFilter, MessageFilter, StoreCounts } from '../store.ts';
 import type { Row } from './driver.ts';
 import { number, text } from './rows.ts';
 import { joinSql, type Sql, sql } from './statement.ts';
@@ -29,6 +29,26 @@ export function listDeliveries({ partner, state, messageId, limit }: DeliveryFil
     ...(state === undefined || state === 'delivered' ? [] : [sql`state <> 'delivered'`]),
   ];
   return sql`SELECT * FROM delivery ${where(conditions)} ORDER BY seq DESC LIMIT ${listLimit(limit)}`;
+}
+
+/**
+ * One more than the page, which tells whether there is another. Driven by the index that starts with the patient; the
+ * content is joined last.
+ */
+export function listCompartment({ patient, types, since, after, count }: CompartmentRequest): Sql {
+  const conditions = [
+    sql`r.patient = ${patient}`,
+    sql`r.deleted = 0`,
+    sql`r.type IN (${joinSql(
+      types.map((type) => sql`${type}`),
+      ', ',
+    )})`,
+    ...(since === undefined ? [] : [sql`r.last_updated >= ${since}`]),
+    ...(after === undefined ? [] : [sql`(r.type, r.id) > (${after.type}, ${after.id})`]),
+  ];
+  return sql`SELECT v.type, v.id, v.version, v.last_updated, v.deleted, v.content, v.patient
+    FROM resource r JOIN version v ON v.type = r.type AND v.id = r.id AND v.version = r.version
+    ${where(conditions)} ORDER BY r.type, r.id LIMIT ${count + 1}`;
 }
 
 function where(conditions: readonly Sql[]): Sql {

@@ -1,6 +1,7 @@
 import type { FormatName } from '../../formats/format.ts';
 import type { Issue } from '../../kernel/errors.ts';
 import type {
+  AuditSegment,
   DeliveryAttempt,
   DeliveryState,
   MessageAnswer,
@@ -10,7 +11,9 @@ import type {
   StoredMessage,
   StoredResource,
 } from '../store.ts';
+import { fillFrame } from './audit-frame.ts';
 import type { Row } from './driver.ts';
+import { sql } from './statement.ts';
 
 /** Rows of the database → values of the contract. A column of another type than expected is a fault of ours. */
 
@@ -78,13 +81,56 @@ export function toAttempt(row: Row): DeliveryAttempt {
   };
 }
 
+/** For the columns of an audit entry, with the text of its frame. */
+export const AUDIT_FRAME_TEXT = sql`(SELECT text FROM audit_frame WHERE audit_frame.id = a.frame) AS frame_text`;
+
+/** An entry's row: as it is kept, and its JSON text. What was altered behind our back is read as well as it can be. */
+export function toAuditText(row: Row): Pick<StoredAudit, 'content' | 'framed'> {
+  const frame = textOrNull(row, 'frame');
+  if (frame === null) return { content: text(row, 'content') };
+  const framed = { frame: { id: frame, text: textOrNull(row, 'frame_text') ?? '{}' }, fills: text(row, 'content') };
+  const filled = { id: text(row, 'id'), recorded: text(row, 'recorded'), patient: textOrNull(row, 'patient') };
+  return { content: fillFrame(framed, filled), framed };
+}
+
 export function toAudit(row: Row): StoredAudit {
   return {
     seq: number(row, 'seq'),
     id: text(row, 'id'),
     recorded: text(row, 'recorded'),
-    content: text(row, 'content'),
+    ...toAuditText(row),
     patient: textOrNull(row, 'patient'),
+    // Somebody may have changed the row behind our back, and that is to be found rather than stumbled over.
+    place:
+      row.segment === null || row.number === null
+        ? null
+        : {
+            segment: number(row, 'segment'),
+            number: number(row, 'number'),
+            hash: textOrNull(row, 'hash') ?? '',
+          },
+    facts: {
+      type: textOrNull(row, 'type'),
+      subtype: textOrNull(row, 'subtype'),
+      action: textOrNull(row, 'action'),
+      outcome: textOrNull(row, 'outcome'),
+      client: textOrNull(row, 'client'),
+      partner: textOrNull(row, 'partner'),
+    },
+  };
+}
+
+export function toAuditSegment(row: Row): AuditSegment {
+  return {
+    number: number(row, 'number'),
+    process: text(row, 'process'),
+    openedAt: text(row, 'opened_at'),
+    previousEntry: number(row, 'previous_entry'),
+    previousHash: text(row, 'previous_hash'),
+    headerHash: text(row, 'header_hash'),
+    entries: number(row, 'entries'),
+    headHash: text(row, 'head_hash'),
+    sealedAt: textOrNull(row, 'sealed_at'),
   };
 }
 

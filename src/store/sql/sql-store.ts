@@ -1,15 +1,22 @@
-import type { SearchRequest } from '../../fhir/search-request.ts';
+import { cutText } from '../../fhir/search-strings.ts';
 import { LIMITS } from '../../kernel/limits.ts';
-import type { Commit, CommitResult, SearchPage, Store } from '../store.ts';
-import { buildCount, buildSearch } from './build-search.ts';
+import type { Commit, CommitResult, NewAudit, Store } from '../store.ts';
+import { createAuditStore } from './audit-store.ts';
 import { claimDeliveries, DUE_PARTNERS } from './claim-deliveries.ts';
 import type { Row, SqlDriver } from './driver.ts';
+import { listChanges } from './list-changes.ts';
+import { listUnreadConsents, planConsentRules, readPatientFacts } from './patient-facts.ts';
 import { planAssertionUse } from './plan-assertion.ts';
 import { planCommit } from './plan-commit.ts';
 import { planRevival, planSettlement } from './plan-deliveries.ts';
-import { COUNTS, listDeliveries, listLimit, listMessages, toCounts } from './queries.ts';
-import { bytes, number, text, toAttempt, toAudit, toDelivery, toMessage, toResource } from './rows.ts';
-import { encodePlace, orderOf } from './search-order.ts';
+import { keyText } from './plan-index.ts';
+import { COUNTS, listCompartment, listDeliveries, listLimit, listMessages, toCounts } from './queries.ts';
+import { bytes, text, toAttempt, toDelivery, toMessage, toResource } from './rows.ts';
+import { runSearch } from './run-search.ts';
+import { serveAuditEvents } from './serve-audit-events.ts';
+import { shareCommits } from './share-commits.ts';
+import { shareSecret } from './share-secret.ts';
+import { createStandingStore } from './standing.ts';
 import { type Breach, type Sql, type Statement, sql } from './statement.ts';
 
 const VERSION_COLUMNS = sql`type, id, version, last_updated, deleted, content, patient`;
@@ -23,14 +30,20 @@ export function createSqlStore(driver: SqlDriver): Store {
     return row === undefined ? undefined : convert(row);
   };
   /** Whether the statements were applied; false when what they build on is gone, which is breach `expected`. */
-  const applyUnless = async (expected: Breach, statements: readonly Statement[]): Promise<boolean> => {
-    const applied = await driver.apply(statements);
+  const applyUnless = async (
+    expected: Breach,
+    statements: readonly Statement[],
+    audit: readonly NewAudit[] = [],
+  ): Promise<boolean> => {
+    const applied = await driver.apply(statements, audit);
     if (!applied.ok && applied.breach !== expected) throw new Error(`unexpected breach ${applied.breach}`);
     return applied.ok;
   };
 
-  return {
-    commit: (commit) => applyCommit(driver, commit),
+  const commitAlone = (commit: Commit): Promise<CommitResult> => applyCommit(driver, commit);
+
+  const store: Store = {
+    commit: driver.sharesCommits === true ? shareCommits(commitAlone) : commitAlone,
 
     read: (type, id) =>
       first(
@@ -49,10 +62,18 @@ export function createSqlStore(driver: SqlDriver): Store {
         toResource,
       ),
     search: (request) => runSearch(driver, request),
+    changes: (request) => listChanges(driver, request),
+    compartment: async (request) => {
+      if (request.types.length === 0 || request.count < 1) return { matches: [] };
+      const found = (await driver.search(listCompartment(request))).map(toResource);
+      const matches = found.slice(0, request.count);
+      const last = found.length > request.count ? matches.at(-1) : undefined;
+      return { matches, ...(last === undefined ? {} : { next: { type: last.type, id: last.id } }) };
+    },
     findByIdentifier: (type, { system, value }, limit) =>
       list(
-        sql`SELECT id FROM token WHERE type = ${type} AND param = 'identifier' AND code = ${value} AND system = ${system}
-          UNION SELECT id FROM identifier WHERE type = ${type} AND system = ${system} AND value = ${value}
+        sql`SELECT id FROM token WHERE type = ${type} AND param = 'identifier' AND code = ${cutText(value)} AND system = ${cutText(system)}
+          UNION SELECT id FROM identifier WHERE type = ${type} AND system = ${keyText(system)} AND value = ${keyText(value)}
           ORDER BY id LIMIT ${listLimit(limit)}`,
         (row) => text(row, 'id'),
       ),
@@ -67,6 +88,12 @@ export function createSqlStore(driver: SqlDriver): Store {
         (row) => text(row, 'organisation'),
       ),
 
+    patientFacts: (request) => readPatientFacts(driver, request),
+    consentsUnread: () => listUnreadConsents(driver),
+    putConsentRules: async (consent, rules) => {
+      await driver.apply(planConsentRules(consent, rules));
+    },
+
     message: (id) => first(sql`SELECT * FROM message WHERE id = ${id}`, toMessage),
     messageByKey: (key) => first(sql`SELECT * FROM message WHERE key = ${key}`, toMessage),
     messageBody: (id) =>
@@ -74,7 +101,7 @@ export function createSqlStore(driver: SqlDriver): Store {
     messages: async (filter = {}) => (await driver.search(listMessages(filter))).map(toMessage),
 
     claimDeliveries: (claim) => claimDeliveries(driver, claim),
-    settleDelivery: (settlement) => applyUnless('stale', planSettlement(settlement)),
+    settleDelivery: (settlement) => applyUnless('stale', planSettlement(settlement), settlement.audit),
     delivery: (id) => first(sql`SELECT * FROM delivery WHERE id = ${id}`, toDelivery),
     deliveries: async (filter = {}) => (await driver.search(listDeliveries(filter))).map(toDelivery),
     deliveryAttempts: (id) => list(sql`SELECT * FROM attempt WHERE delivery_id = ${id} ORDER BY number`, toAttempt),
@@ -88,31 +115,23 @@ export function createSqlStore(driver: SqlDriver): Store {
     },
     counts: async () => toCounts(await driver.search(COUNTS)),
 
-    audit: ({ afterSeq = 0, limit } = {}) =>
-      list(sql`SELECT * FROM audit WHERE seq > ${afterSeq} ORDER BY seq LIMIT ${listLimit(limit)}`, toAudit),
+    ...createAuditStore(driver),
     useAssertionId: (use) => applyUnless('assertion', planAssertionUse(use)),
+    ...createStandingStore(driver),
 
+    sharedSecret: (name) => shareSecret(driver, name),
     ping: async () => {
       await driver.query(sql`SELECT count(*) AS n FROM migration`);
     },
     close: () => driver.close(),
   };
+  return serveAuditEvents(store, driver);
 }
 
 async function applyCommit(driver: SqlDriver, commit: Commit): Promise<CommitResult> {
-  const applied = await driver.apply(planCommit(commit));
+  const applied = await driver.apply(planCommit(commit), commit.audit);
   if (applied.ok) return { ok: true };
   const { breach } = applied;
   if (breach === 'version' || breach === 'identifier' || breach === 'message') return { ok: false, conflict: breach };
   throw new Error(`unexpected breach ${breach}`);
-}
-
-async function runSearch(driver: SqlDriver, request: SearchRequest): Promise<SearchPage> {
-  const counted = request.total || request.count === 0 ? await driver.search(buildCount(request)) : [];
-  const total = counted[0] === undefined ? {} : { total: number(counted[0], 'total') };
-  if (request.count === 0) return { matches: [], ...total };
-  const found = (await driver.search(buildSearch(request))).map(toResource);
-  const matches = found.slice(0, request.count);
-  const last = found.length > request.count ? matches.at(-1) : undefined;
-  return { matches, ...total, ...(last === undefined ? {} : { next: encodePlace(last, orderOf(request.sort)) }) };
 }

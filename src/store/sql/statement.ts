@@ -3,9 +3,10 @@ export type SqlValue = string | number | Uint8Array | null;
 
 /**
  * Why a list of statements was not applied. `version`, `identifier` and `message` are the conflicts of a commit;
- * `stale`: the lease or the state it builds on is gone; `assertion`: the assertion was used before.
+ * `stale`: the lease or the state it builds on is gone; `assertion`: the assertion was used before; `segment`: another
+ * process has opened a segment of the audit under this number.
  */
-export type Breach = 'version' | 'identifier' | 'message' | 'stale' | 'assertion';
+export type Breach = 'version' | 'identifier' | 'message' | 'stale' | 'assertion' | 'segment';
 
 /** Text and parameters. The text depends on the shape alone, so that a driver can keep it prepared. */
 export interface Sql {
@@ -15,7 +16,7 @@ export interface Sql {
 
 /**
  * One statement of a list that is applied whole or not at all. Its text is the same for every database; a driver
- * rewrites the `?` placeholders, `SKIP_LOCKED`, `FENCE` and `IN_SET` to its own.
+ * rewrites the `?` placeholders, `SKIP_LOCKED`, `FENCE`, `TESTED` and `IN_SET` to its own.
  */
 export interface Statement extends Sql {
   /** What it means when the statement breaks a unique or foreign key, or touches fewer rows than `rows`. */
@@ -32,6 +33,12 @@ export const SKIP_LOCKED = '/* skip locked */';
  * fresh statistics a bad one; SQLite does as it is told.
  */
 export const FENCE = '/* fence */';
+
+/**
+ * After a column that rows are to be tested by and not looked up by. PostgreSQL, while its statistics are young, takes an
+ * index that starts with a parameter for as good as the one that starts with the resource, and walks every value of it.
+ */
+export const TESTED = '/* tested */';
 
 /** Around a subquery whose rows are looked for first, and lead to rows that have one of them. */
 export const IN_SET = { start: 'IN (/* set */', end: '/* end of set */)' } as const;

@@ -6,7 +6,7 @@ import type { Row } from '../sql/driver.ts';
 import type { Sql } from '../sql/statement.ts';
 import { retryWhileBusy } from './faults.ts';
 
-const STORE_FILE = 'ginnel.db';
+export const STORE_FILE = 'ginnel.db';
 
 /** How long SQLite waits for another process, and ours stands still. Beyond it the caller waits, and other work goes on. */
 const BUSY_BLOCKING_MS = 50;
@@ -14,6 +14,8 @@ const BUSY_BLOCKING_MS = 50;
 export interface Connection {
   /** Runs one statement: the rows it returns, and how many rows it touched. */
   run(statement: Sql): { readonly rows: readonly Row[]; readonly touched: number };
+  /** The rows of one statement, read as they are asked for. */
+  iterate(statement: Sql): Iterable<Row>;
   /** Runs text of ours, which may hold several statements and takes no parameters. */
   exec(text: string): void;
   /** False between transactions, and after a fault so grave that SQLite has rolled back by itself. */
@@ -78,6 +80,8 @@ function createConnection(database: DatabaseSync): Connection {
       const rows = statement.all(...params) as Row[];
       return { rows, touched: rows.length };
     },
+    // A statement of its own: one that is being stepped through must not be run again.
+    iterate: ({ text, params }) => database.prepare(text).iterate(...params) as Iterable<Row>,
     exec: (text) => database.exec(text),
     inTransaction: () => database.isTransaction,
     close: () => database.close(),

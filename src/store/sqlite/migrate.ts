@@ -1,4 +1,5 @@
 import { APPLIED_MIGRATIONS, type Migration, missingMigrations, recordMigration } from '../sql/migrations.ts';
+import { sql } from '../sql/statement.ts';
 import type { Connection } from './connection.ts';
 import { retryWhileBusy } from './faults.ts';
 
@@ -21,8 +22,16 @@ export function migrate(connection: Connection, migrations: readonly Migration[]
   }
 }
 
+/** What is still to be applied, in order. Throws `store-unusable` as `migrate` does. */
 export function findMissing(connection: Connection, migrations: readonly Migration[]): Migration[] {
   return missingMigrations(connection.run(APPLIED_MIGRATIONS).rows, migrations);
+}
+
+/** False in a file that is new. */
+export function hasMigrations(connection: Connection): boolean {
+  return (
+    connection.run(sql`SELECT 1 AS n FROM sqlite_schema WHERE type = 'table' AND name = 'migration'`).rows.length > 0
+  );
 }
 
 function inTransaction(connection: Connection, action: () => void): void {

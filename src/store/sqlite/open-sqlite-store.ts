@@ -9,7 +9,7 @@ import type { Store } from '../store.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { toStoreError } from './faults.ts';
 import { createGroupCommit } from './group-commit.ts';
-import { findMissing, migrate } from './migrate.ts';
+import { findMissing, hasMigrations, migrate } from './migrate.ts';
 
 export interface SqliteStoreOptions {
   /** Folder of the store's file `ginnel.db`; made where it is missing. */
@@ -17,14 +17,17 @@ export interface SqliteStoreOptions {
   readonly log?: Log | undefined;
   /** Only look: nothing is made or migrated, and every write is refused. */
   readonly readonly?: boolean | undefined;
+  /** Apply what is missing, as it is done unless told; else a store that is older than this Ginnel is refused. */
+  readonly migrate?: boolean | undefined;
 }
 
 /**
  * Opens the embedded store. Several processes may have it open. Throws `store-unusable` when it does not fit this
  * version of Ginnel, `store-unavailable` when the file cannot be used.
  */
-export function openSqliteStore({ folder, log = silentLog, readonly = false }: SqliteStoreOptions): Store {
-  const connection = prepareConnection(folder, readonly);
+export function openSqliteStore(options: SqliteStoreOptions): Store {
+  const { folder, log = silentLog, readonly = false } = options;
+  const connection = prepareConnection(folder, readonly, options.migrate ?? !readonly);
   const writes = createGroupCommit(connection, log);
   let closing: Promise<void> | undefined;
   const query = async (statement: Sql): Promise<readonly Row[]> => {
@@ -38,9 +41,9 @@ export function openSqliteStore({ folder, log = silentLog, readonly = false }: S
   return createSqlStore({
     query,
     search: query,
-    apply: async (statements) => {
+    apply: async (statements, audit) => {
       if (readonly) throw refuse('store-unavailable', 'The store was opened to be read only.');
-      return writes.apply(statements);
+      return writes.apply(statements, audit);
     },
     close: () => {
       closing ??= writes.close().then(() => connection.close());
@@ -49,18 +52,14 @@ export function openSqliteStore({ folder, log = silentLog, readonly = false }: S
   });
 }
 
-function prepareConnection(folder: string, readonly: boolean): Connection {
+function prepareConnection(folder: string, readonly: boolean, migrates: boolean): Connection {
   const migrations = readMigrations(join(import.meta.dirname, 'migrations'));
   let connection: Connection | undefined;
   try {
     connection = openConnection(folder, readonly);
-    if (!readonly) {
-      migrate(connection, migrations);
-    } else if (findMissing(connection, migrations).length > 0) {
-      throw refuse(
-        'store-unusable',
-        'The store is older than this Ginnel. Open it once with the gateway to migrate it.',
-      );
+    if (migrates) migrate(connection, migrations);
+    else if (!hasMigrations(connection) || findMissing(connection, migrations).length > 0) {
+      throw refuse('store-unusable', 'The store is older than this Ginnel. Migrate it: ginnel store migrate.');
     }
     return connection;
   } catch (fault) {

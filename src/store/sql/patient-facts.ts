@@ -1,0 +1,133 @@
+import type { ConsentRow } from '../../fhir/consent.ts';
+import type { PatientFacts, PatientFactsRequest, StoredConsentRow } from '../patient-facts.ts';
+import type { StoredResource } from '../store.ts';
+import type { Row, SqlDriver } from './driver.ts';
+import { number, text, toResource } from './rows.ts';
+import { joinSql, type Sql, type Statement, sql } from './statement.ts';
+
+/** One statement for all of it: a read asks this every time. */
+export async function readPatientFacts(driver: SqlDriver, request: PatientFactsRequest): Promise<PatientFacts[]> {
+  if (request.patients.length === 0) return [];
+  const statement = buildFacts(request);
+  // For one patient the text is nearly always the same, and worth keeping prepared.
+  const rows = await (request.patients.length === 1 ? driver.query(statement) : driver.search(statement));
+  if (rows.length === 0) return request.patients.map(unremarkable);
+  const byPatient = Map.groupBy(rows, (row) => text(row, 'patient'));
+  return request.patients.map((patient) => toFacts(patient, byPatient.get(patient) ?? []));
+}
+
+/** As most patients are: neither restricted nor with a Consent. */
+function unremarkable(patient: string): PatientFacts {
+  return { patient, related: new Set(), registered: new Set(), restricted: false, consents: [] };
+}
+
+/** By far the most frequent: one patient, whom every relationship or none opens. */
+const ONE_PATIENT = `SELECT 'restricted' AS kind, id AS patient, '' AS a, '' AS b, '' AS c, '' AS d, '' AS e, '' AS f, '' AS g,
+  0 AS n FROM token WHERE type = 'Patient' AND param = '_security' AND id = ? AND code IN ('R', 'V')
+  UNION ALL SELECT 'consent', patient, id, decision, actor, class, purpose, valid_from, valid_to, rank
+  FROM consent_rule WHERE patient = ?`;
+
+function buildFacts({ patients, organisations }: PatientFactsRequest): Sql {
+  const [only = '', ...others] = patients;
+  if (others.length === 0 && organisations.length === 0) return { text: ONE_PATIENT, params: [only, only] };
+  const listed = listOf(patients);
+  const relations = organisations.length === 0 ? [] : [findRelations(patients, organisations)];
+  const restricted = sql`SELECT DISTINCT 'restricted', id, '', '', '', '', '', '', '', 0 FROM token
+    WHERE type = 'Patient' AND param = '_security' AND id IN (${listed}) AND code IN ('R', 'V')`;
+  const consents = sql`SELECT 'consent', patient, id, decision, actor, class, purpose, valid_from, valid_to, rank
+    FROM consent_rule WHERE patient IN (${listed})`;
+  if (relations.length > 0) return joinSql([...relations, restricted, consents], ' UNION ALL ');
+  const named = sql`SELECT 'none' AS kind, '' AS patient, '' AS a, '' AS b, '' AS c, '' AS d, '' AS e, '' AS f, '' AS g,
+    0 AS n WHERE 1 = 0`;
+  return joinSql([named, restricted, consents], ' UNION ALL ');
+}
+
+/**
+ * Each pair of patient and organisation is looked up: a busy record relates its patient to the same organisation
+ * thousands of times. The order says which index leads, however young PostgreSQL's statistics are. A Patient's own row
+ * has the patient's id.
+ */
+function findRelations(patients: readonly string[], organisations: readonly string[]): Sql {
+  return sql`SELECT CASE WHEN (SELECT 1 FROM relationship o WHERE o.patient = w.column1 AND o.organisation = n.column1
+        AND o.type = 'Patient' AND o.id = w.column1) = 1 THEN 'registered' ELSE 'related' END AS kind,
+      w.column1 AS patient, n.column1 AS a, '' AS b, '' AS c, '' AS d, '' AS e, '' AS f, '' AS g, 0 AS n
+    FROM (VALUES ${rowsOf(patients)}) AS w CROSS JOIN (VALUES ${rowsOf(organisations)}) AS n
+    WHERE (SELECT f.type FROM relationship f WHERE f.patient = w.column1 AND f.organisation = n.column1
+        ORDER BY f.type LIMIT 1) IS NOT NULL`;
+}
+
+function toFacts(patient: string, rows: readonly Row[]): PatientFacts {
+  const related = new Set<string>();
+  const registered = new Set<string>();
+  const consents: StoredConsentRow[] = [];
+  let restricted = false;
+  for (const row of rows) {
+    switch (text(row, 'kind')) {
+      case 'registered':
+        registered.add(text(row, 'a'));
+        related.add(text(row, 'a'));
+        break;
+      case 'related':
+        related.add(text(row, 'a'));
+        break;
+      case 'restricted':
+        restricted = true;
+        break;
+      case 'consent':
+        consents.push(toConsentRow(row));
+        break;
+    }
+  }
+  return { patient, related, registered, restricted, consents };
+}
+
+function toConsentRow(row: Row): StoredConsentRow {
+  return {
+    consent: text(row, 'a'),
+    rank: number(row, 'n'),
+    decision: text(row, 'b') === 'permit' ? 'permit' : 'deny',
+    actor: text(row, 'c'),
+    type: text(row, 'd'),
+    purpose: text(row, 'e'),
+    from: text(row, 'f'),
+    until: text(row, 'g'),
+  };
+}
+
+/** The migration that made the table wrote a row numbered -1 for each Consent that was there. */
+export async function listUnreadConsents(driver: SqlDriver): Promise<StoredResource[]> {
+  const rows = await driver.query(sql`SELECT v.type, v.id, v.version, v.last_updated, v.deleted, v.content, v.patient
+    FROM consent_rule u JOIN resource r ON r.type = u.type AND r.id = u.id
+    JOIN version v ON v.type = r.type AND v.id = r.id AND v.version = r.version WHERE u.number = -1`);
+  return rows.map(toResource);
+}
+
+export function planConsentRules(
+  { type, id, version, patient }: StoredResource,
+  rules: readonly ConsentRow[],
+): Statement[] {
+  if (patient === null) return [];
+  const isCurrent = sql`EXISTS (SELECT 1 FROM resource WHERE type = ${type} AND id = ${id} AND version = ${version})`;
+  return [
+    sql`DELETE FROM consent_rule WHERE type = ${type} AND id = ${id} AND ${isCurrent}`,
+    ...rules.map(
+      (row, index) => sql`INSERT INTO consent_rule
+        SELECT ${patient}, ${type}, ${id}, CAST(${index} AS INTEGER), CAST(${row.rank} AS INTEGER), ${row.decision}, ${row.actor}, ${row.type}, ${row.purpose},
+          ${row.from}, ${row.until} WHERE ${isCurrent}`,
+    ),
+  ];
+}
+
+function listOf(values: readonly string[]): Sql {
+  return joinSql(
+    values.map((value) => sql`${value}`),
+    ', ',
+  );
+}
+
+function rowsOf(values: readonly string[]): Sql {
+  return joinSql(
+    values.map((value) => sql`(${value})`),
+    ', ',
+  );
+}

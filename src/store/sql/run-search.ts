@@ -1,0 +1,47 @@
+import type { SearchRequest } from '../../fhir/search-request.ts';
+import type { SearchPage } from '../store.ts';
+import { buildCount, buildSearch, placeOf } from './build-search.ts';
+import type { Row, SqlDriver } from './driver.ts';
+import { number, text, toResource } from './rows.ts';
+import { encodePlace, orderOf, type SearchOrder } from './search-order.ts';
+
+/** One page, with the places from which those before and behind it are read. */
+export async function runSearch(driver: SqlDriver, request: SearchRequest): Promise<SearchPage> {
+  const counted = request.total || request.count === 0 ? await driver.search(buildCount(request)) : [];
+  const total = counted[0] === undefined ? {} : { total: number(counted[0], 'total') };
+  if (request.count === 0) return { matches: [], ...total };
+  const order = orderOf(request.sort);
+  const place = placeOf(request);
+  const found = await (isPointSearch(request) ? driver.query : driver.search)(buildSearch(request));
+  const page = found.slice(0, request.count);
+  const more = found.length > request.count;
+  const back = place?.back === true;
+  if (back) page.reverse();
+  // Where one goes on from a place, there is at least what lies on the other side of it.
+  const [hasPrevious, hasNext] = back ? [more, true] : [place !== undefined, more];
+  const [first, last] = [page[0], page.at(-1)];
+  return {
+    matches: page.map(toResource),
+    ...total,
+    ...(hasNext && last !== undefined ? { next: placeAt(last, order, false) } : {}),
+    ...(hasPrevious && first !== undefined ? { previous: placeAt(first, order, true) } : {}),
+  };
+}
+
+/**
+ * By one reference or identifier alone and in the order of ids: there is one good plan for it, whatever the values, and
+ * it is asked often enough to be worth keeping prepared.
+ */
+function isPointSearch({ filters, sort, after }: SearchRequest): boolean {
+  const [filter, another] = filters;
+  if (filter === undefined || another !== undefined || sort.length > 0 || after !== undefined) return false;
+  if (filter.kind === 'reference') return filter.values.length === 1;
+  return filter.kind === 'token' && filter.param === 'identifier' && !filter.not && filter.values.length === 1;
+}
+
+function placeAt(row: Row, order: SearchOrder, back: boolean): string {
+  const keys = order.keys.map(({ kind }, at) =>
+    kind === 'date' || kind === 'quantity' ? number(row, `k${at}`) : text(row, `k${at}`),
+  );
+  return encodePlace({ keys, id: text(row, 'id'), back }, order);
+}
