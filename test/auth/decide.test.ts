@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/auth/decide.ts';
 import type { Identity, Interaction } from '../../src/auth/identity.ts';
+import { withOpenAccess } from '../support/open-access.ts';
 
-const withScopes = (...scopes: string[]): Identity => ({
+const withScopes = (...scopes: string[]): Identity => withOpenAccess(bare(...scopes));
+
+const bare = (...scopes: string[]): Identity => ({
   client: 'stockport-gp',
   partner: 'hazel-grove-surgery',
   organisation: undefined,
@@ -36,6 +39,10 @@ describe('The access decision', () => {
     }
   });
 
+  it('denies an identity without access rules, whatever its scopes', () => {
+    expect(decide(bare('system/*.cruds'), { interaction: 'read', types: ['CarePlan'] }).allowed).toBe(false);
+  });
+
   it('lets whoever has a scope on any resource send a Bundle, whose entries are decided one by one', () => {
     const need = { interaction: 'transaction' as const, types: [] };
     expect(decide(withScopes('system/Task.r'), need)).toEqual({ allowed: true });
@@ -66,7 +73,7 @@ describe('The access decision', () => {
   });
 
   it('takes no rights from a scope that it cannot enforce', () => {
-    const identity = withScopes('system/CarePlan.rs?category=assess-plan', 'patient/CarePlan.rs', 'admin');
+    const identity = withScopes('system/CarePlan.rs?no-such-parameter=1', 'patient/CarePlan.rs', 'admin');
     expect(decide(identity, { interaction: 'read', types: ['CarePlan'] }).allowed).toBe(false);
   });
 

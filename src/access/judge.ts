@@ -1,0 +1,94 @@
+import type { AccessInteraction } from '../config/config.ts';
+import type { SearchFilter } from '../fhir/search-request.ts';
+import type { PatientFacts, StoredConsentRow } from '../store/patient-facts.ts';
+import { type Access, actorsOf, type Grant, namesOf, type OrganisationNames } from './access.ts';
+import { consentLimits, passesConsents } from './consents.ts';
+import { DIRECTORY_TYPES } from './types-opened.ts';
+
+/** A resource with all that deciding on it needs. */
+export interface ResourceInQuestion {
+  readonly type: string;
+  readonly patient: string | null;
+  /** Undefined where it is in nobody's record. */
+  readonly facts: PatientFacts | undefined;
+  readonly names: OrganisationNames;
+  readonly now: Date;
+  /** Confidentiality codes that it is labelled with. */
+  readonly labels: () => readonly string[];
+  /** Whether it matches filters, as a search would find it. */
+  readonly matches: (filters: readonly SearchFilter[]) => boolean;
+  /** What a write leaves behind: to whom all records are open discloses nothing by writing into one. */
+  readonly isWrite?: boolean | undefined;
+}
+
+export type Judgement =
+  | { readonly allowed: true; readonly elements: ReadonlySet<string> | undefined }
+  | { readonly allowed: false; readonly reason: string };
+
+/** Whether a caller may have this resource, and which elements of it. The grants are alternatives. */
+export function judgeResource(access: Access, interaction: AccessInteraction, resource: ResourceInQuestion): Judgement {
+  const { type, patient, facts } = resource;
+  const { launchPatient } = access;
+  const isOthers = patient === null ? !DIRECTORY_TYPES.has(type) : patient !== launchPatient;
+  // What is in nobody's record may hold others' all the same, such as a Bundle: the directory alone is nobody's.
+  if (launchPatient !== undefined && isOthers) return denied('It is not of the patient the token was issued for.');
+  const grants = access.grants(type, interaction).filter((grant) => holds(grant, resource));
+  if (grants.length === 0) return denied('No access rule opens it.');
+  const discloses = resource.isWrite !== true || grants.every(({ whose }) => whose !== 'anyone');
+  if (facts !== undefined && discloses && access.checks.has('consent')) {
+    if (!isConsented(access, facts.consents, resource)) return denied('The patient’s consent does not allow it.');
+  }
+  return { allowed: true, elements: joinElements(grants) };
+}
+
+function isConsented(
+  access: Access,
+  consents: readonly StoredConsentRow[],
+  { type, names, now }: ResourceInQuestion,
+): boolean {
+  // Most patients have none.
+  if (consents.length === 0) return !access.consentNeeded;
+  const limits = consentLimits({
+    actors: actorsOf(access, names),
+    purpose: access.purpose,
+    explicit: access.consentNeeded,
+    now,
+  });
+  return passesConsents(consents, type, limits);
+}
+
+function holds(grant: Grant, resource: ResourceInQuestion): boolean {
+  if (!holdsWhose(grant, resource)) return false;
+  if (grant.hiddenLabels.length > 0 && resource.labels().some((label) => grant.hiddenLabels.includes(label)))
+    return false;
+  return grant.filters.length === 0 || resource.matches(grant.filters);
+}
+
+function holdsWhose(grant: Grant, { patient, facts, names }: ResourceInQuestion): boolean {
+  switch (grant.whose) {
+    case 'anyone':
+      return true;
+    case 'directory':
+      return patient === null;
+    case 'opened':
+      return patient !== null && patient === grant.patient;
+    case 'related':
+      return namesOf(grant, names).some((name) => facts?.related.has(name) === true);
+    case 'neighbourhood':
+      return namesOf(grant, names).some((name) => facts?.registered.has(name) === true);
+  }
+}
+
+/** What any of the grants lets leave. */
+function joinElements(grants: readonly Grant[]): ReadonlySet<string> | undefined {
+  const joined = new Set<string>();
+  for (const { elements } of grants) {
+    if (elements === undefined) return undefined;
+    for (const name of elements) joined.add(name);
+  }
+  return joined;
+}
+
+function denied(reason: string): Judgement {
+  return { allowed: false, reason };
+}
