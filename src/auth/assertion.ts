@@ -31,7 +31,10 @@ const REFUSED_HEADERS = ['jwk', 'x5u', 'x5c', 'crit', 'b64', 'zip', 'enc'];
  * Reads an assertion and checks all that needs no knowledge of who is registered (RFC 7523 section 3; SMART App Launch
  * 2.2, Authenticating to the token endpoint). Throws a `TokenRefusal`.
  */
-export function readAssertion(text: string, expected: { readonly audience: string; readonly now: Date }): Assertion {
+export function readAssertion(
+  text: string,
+  expected: { readonly audiences: readonly string[]; readonly now: Date },
+): Assertion {
   const { header, claims } = decode(text);
   if (!isAssertionAlgorithm(header.alg)) throw new TokenRefusal('algorithm-refused');
   if (REFUSED_HEADERS.some((name) => Object.hasOwn(header, name))) throw new TokenRefusal('header-refused');
@@ -39,7 +42,7 @@ export function readAssertion(text: string, expected: { readonly audience: strin
   if (typeof header.kid !== 'string' || header.kid === '') throw new TokenRefusal('kid-missing');
   const { iss, sub, jti } = claims;
   if (typeof iss !== 'string' || iss === '' || iss !== sub) throw new TokenRefusal('issuer-not-subject');
-  checkAudience(claims.aud, expected.audience);
+  checkAudience(claims.aud, expected.audiences);
   const expiresAt = checkTimes(claims, expected.now);
   if (typeof jti !== 'string' || jti === '' || jti.length > LIMITS.assertionIdCharsMax)
     throw new TokenRefusal('jti-missing');
@@ -73,9 +76,10 @@ function decode(text: string): { header: ProtectedHeaderParameters; claims: JWTP
 }
 
 /** A string, or a list of one: an assertion for several servers could be used at each of them by the others. */
-function checkAudience(audience: unknown, expected: string): void {
+function checkAudience(audience: unknown, expected: readonly string[]): void {
   const [only, ...others] = Array.isArray(audience) ? (audience as unknown[]) : [audience];
-  if (only !== expected || others.length > 0) throw new TokenRefusal('audience-wrong');
+  if (typeof only !== 'string' || !expected.includes(only) || others.length > 0)
+    throw new TokenRefusal('audience-wrong');
 }
 
 /** Numbers of seconds. A client's clock may run a little ahead of ours, but its assertion never lives longer than it may. */

@@ -19,7 +19,7 @@ export type KeyAnswer =
 /** What the last look at a client's keys gave; `keys` is undefined when they could not be used. */
 interface HeldKeySet {
   readonly keys: KeySet | undefined;
-  /** State of the file that was read; empty for an address. */
+  /** State of the file that was read, or the text itself; empty for an address. */
   readonly stamp: string;
   readonly readAtMs: number;
   readonly freshUntilMs: number;
@@ -87,12 +87,31 @@ export function createClientKeys(parts: { readonly clock: Clock; readonly log: L
     return (await lookOnce(client, '', read)).keys;
   };
 
+  const keysByText = async (client: Client, jwks: string): Promise<KeySet | undefined> => {
+    const before = held.get(client.id);
+    if (before?.stamp === jwks) return before.keys;
+    return (await lookOnce(client, jwks, async () => ({ keys: await readKeySet(jwks), freshForMs: 0 }))).keys;
+  };
+
+  const keysOf = async (client: Client, kid: string, algorithm: AssertionAlgorithm): Promise<KeySet | undefined> => {
+    const { keys } = client;
+    switch (keys.kind) {
+      case 'url':
+        return keysByUrl(client, keys.url, kid, algorithm);
+      case 'file':
+      case 'demo':
+        return keysByFile(client, keys.file);
+      case 'inline':
+        return keysByText(client, keys.jwks);
+      case 'certificate':
+      case 'api-key':
+        return undefined;
+    }
+  };
+
   return {
     find: async (client, kid, algorithm) => {
-      const { keys } = client;
-      const set = await (keys.kind === 'url'
-        ? keysByUrl(client, keys.url, kid, algorithm)
-        : keysByFile(client, keys.file));
+      const set = await keysOf(client, kid, algorithm);
       if (set === undefined) return { ok: false, reason: 'keys-unavailable' };
       const key = set.find(kid, algorithm);
       return key === undefined ? { ok: false, reason: 'key-unknown' } : { ok: true, key };

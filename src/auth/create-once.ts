@@ -1,4 +1,4 @@
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { newId } from '../kernel/ids.ts';
 
@@ -24,6 +24,20 @@ export async function readOrCreate(file: string, make: () => Promise<string>): P
     await unlink(draft);
   }
   return readFile(file, 'utf8');
+}
+
+/** Puts a new text in the place of a secret file, whole or not at all. */
+export async function replaceSecret(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.${newId()}.draft`;
+  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(draft, file);
 }
 
 export async function readIfThere(file: string): Promise<string | undefined> {

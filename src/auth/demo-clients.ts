@@ -51,14 +51,29 @@ export function keyFile(folder: string, clientId: string, kind: 'private' | 'jwk
   return join(folder, `${clientId}.${kind}.json`);
 }
 
+/**
+ * A private key (JWK) as `ginnel keys` makes it, or one of RSA for RS384. Throws `config-invalid` with the file's name and
+ * nothing of its text.
+ */
+export async function parseClientKey(text: string, file: string): Promise<ClientKey> {
+  return (await readKeyPair(text, file)).key;
+}
+
 async function readKeyPair(text: string, file: string): Promise<{ key: ClientKey; publicJwk: JWK }> {
   try {
-    const { kty, crv, x, y, d } = JSON.parse(text) as Record<string, string>;
-    const bare = { kty, crv, x, y } as JWK;
-    const kid = await calculateJwkThumbprint(bare);
-    const privateKey = await importAsymmetric({ ...bare, d } as JWK, 'ES384');
-    return { key: { algorithm: 'ES384', kid, privateKey }, publicJwk: { ...bare, kid, alg: 'ES384', use: 'sig' } };
+    const { kty, crv, x, y, n, e, kid: named, ...secret } = JSON.parse(text) as Record<string, string>;
+    const algorithm = kty === 'RSA' ? 'RS384' : 'ES384';
+    const bare = (kty === 'RSA' ? { kty, n, e } : { kty, crv, x, y }) as JWK;
+    const kid = typeof named === 'string' ? named : await calculateJwkThumbprint(bare);
+    const { d, p, q, dp, dq, qi } = secret;
+    const parts = kty === 'RSA' ? { d, p, q, dp, dq, qi } : { d };
+    const privateKey = await importAsymmetric({ ...bare, ...parts } as JWK, algorithm);
+    if (privateKey.type !== 'private') throw new TypeError('a public key where a private one is needed');
+    return { key: { algorithm, kid, privateKey }, publicJwk: { ...bare, kid, alg: algorithm, use: 'sig' } };
   } catch {
-    throw refuse('config-invalid', `${file} is not a P-384 private key (JWK). Remove it to have a new one made.`);
+    throw refuse(
+      'config-invalid',
+      `${file} is not a private key (JWK): P-384 for ES384, or RSA for RS384. "ginnel keys" makes one.`,
+    );
   }
 }

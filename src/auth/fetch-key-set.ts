@@ -1,5 +1,5 @@
 import { LIMITS } from '../kernel/limits.ts';
-import { type ReadKeySet, readKeySet } from './key-set.ts';
+import { type ReadKeySet, readKeySet, type SignatureAlgorithm } from './key-set.ts';
 
 /** Why a key set could not be fetched. Closed, so that it may be logged. */
 export type FetchFault = 'address-refused' | 'status' | 'too-large';
@@ -27,11 +27,20 @@ function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.[0-9]{1,3}){3}$/.test(hostname);
 }
 
+/** Fetches a client's JWK Set. */
+export async function fetchKeySet(url: string, algorithms?: readonly SignatureAlgorithm[]): Promise<ReadKeySet> {
+  const { text, freshForMs } = await fetchDocument(url);
+  return { keys: await readKeySet(text, algorithms), freshForMs };
+}
+
 /**
- * Fetches a client's JWK Set. Redirects are refused: they would let whoever holds the address today choose keys from
+ * A JSON document from elsewhere. Redirects are refused: they would let whoever holds the address today choose keys from
  * elsewhere. The time limit covers the whole answer, so that one that drips is cut off too.
  */
-export async function fetchKeySet(url: string): Promise<ReadKeySet> {
+export async function fetchDocument(
+  url: string,
+  freshForMsMax: number = LIMITS.jwksCacheMs,
+): Promise<{ readonly text: string; readonly freshForMs: number }> {
   if (!isKeySetUrl(url)) throw new FetchKeySetError('address-refused');
   const response = await fetch(url, {
     headers: { accept: 'application/json' },
@@ -42,11 +51,12 @@ export async function fetchKeySet(url: string): Promise<ReadKeySet> {
     await response.body?.cancel();
     throw new FetchKeySetError('status');
   }
-  const keys = await readKeySet(await readBounded(response));
-  return { keys, freshForMs: freshFor(response.headers.get('cache-control')) };
+  const text = await readBounded(response);
+  return { text, freshForMs: freshFor(response.headers.get('cache-control'), freshForMsMax) };
 }
 
-async function readBounded(response: Response): Promise<string> {
+/** The body as text. Throws when it is larger than a key set may be. */
+export async function readBounded(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
@@ -58,12 +68,12 @@ async function readBounded(response: Response): Promise<string> {
 }
 
 /** SMART: a key set SHALL NOT be cached for longer than the client's Cache-Control says (RFC 9111 section 5.2.2). */
-function freshFor(cacheControl: string | null): number {
+function freshFor(cacheControl: string | null, freshForMsMax: number): number {
   const directives = (cacheControl ?? '')
     .toLowerCase()
     .split(',')
     .map((part) => part.trim());
   if (directives.includes('no-store') || directives.includes('no-cache')) return 0;
   const maxAge = directives.find((part) => part.startsWith('max-age='))?.slice('max-age='.length) ?? '';
-  return /^[0-9]{1,9}$/.test(maxAge) ? Math.min(Number(maxAge) * 1000, LIMITS.jwksCacheMs) : LIMITS.jwksCacheMs;
+  return /^[0-9]{1,9}$/.test(maxAge) ? Math.min(Number(maxAge) * 1000, freshForMsMax) : freshForMsMax;
 }

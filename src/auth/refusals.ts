@@ -1,5 +1,14 @@
-/** The errors of a token endpoint (RFC 6749 section 5.2). */
-export type OAuthError = 'invalid_request' | 'invalid_client' | 'unsupported_grant_type' | 'invalid_scope';
+/**
+ * The errors of a token endpoint (RFC 6749 section 5.2), and for "too many requests" one of its section 4.1.2.1, because
+ * 5.2 has none: the status, 429, says it.
+ */
+export type OAuthError =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unsupported_grant_type'
+  | 'invalid_scope'
+  | 'temporarily_unavailable';
 
 interface RefusalRule {
   readonly error: OAuthError;
@@ -34,7 +43,6 @@ export const REFUSALS = {
     error: 'invalid_request',
     description: 'Authenticate by client_assertion alone, without a client secret or an Authorization header.',
   },
-  'scope-missing': { error: 'invalid_request', description: 'scope is missing; for example system/CarePlan.rs.' },
   'assertion-missing': {
     error: 'invalid_client',
     description: 'Authenticate with client_assertion_type and client_assertion (SMART Backend Services).',
@@ -78,6 +86,34 @@ export const REFUSALS = {
     error: 'invalid_client',
     description: "The assertion's jti has been used before; sign a new assertion for each request.",
   },
+  'token-missing': { error: 'invalid_request', description: 'token is missing.' },
+  'token-of-another': { error: 'invalid_grant', description: 'The token was not issued to this client.' },
+  'too-many-requests': {
+    error: 'temporarily_unavailable',
+    description: 'There were too many requests; wait as long as Retry-After says.',
+  },
+  'code-verifier-missing': {
+    error: 'invalid_request',
+    description: 'code_verifier is missing: the authorization code flow needs PKCE with S256.',
+  },
+  'login-grant-refused': {
+    error: 'invalid_grant',
+    description: 'The identity provider does not take this code or refresh token, or not with this redirect_uri.',
+  },
+  'login-client-refused': {
+    error: 'invalid_client',
+    description: 'The identity provider does not know this application, or not by this proof.',
+  },
+  'login-scope-refused': { error: 'invalid_scope', description: 'The identity provider does not give these scopes.' },
+  'login-request-refused': { error: 'invalid_request', description: 'The identity provider refuses the request.' },
+  'login-token-refused': {
+    error: 'invalid_grant',
+    description: 'What the identity provider gave is no access token for this gateway: check audience and claims.',
+  },
+  'issuer-unavailable': {
+    error: 'temporarily_unavailable',
+    description: 'The identity provider does not answer. Try again in a moment.',
+  },
   'client-unknown': NOT_ACCEPTED,
   'jku-not-registered': NOT_ACCEPTED,
   'key-unknown': NOT_ACCEPTED,
@@ -86,7 +122,12 @@ export const REFUSALS = {
   'scope-invalid': {
     error: 'invalid_scope',
     description:
-      'A scope is not of the form system/<type>.<cruds> or intake, or it is restricted by a query, which is not supported yet.',
+      'A scope is not of the form system/<type>.<cruds>, system/<type>.<cruds>?<search> or intake, or there are too many.',
+  },
+  'scope-query-invalid': {
+    error: 'invalid_scope',
+    description:
+      'A scope is restricted by a search parameter that its type has not, or that looks beyond the resource.',
   },
   'scope-not-registered': {
     error: 'invalid_scope',
@@ -99,10 +140,13 @@ export type RefusalReason = keyof typeof REFUSALS;
 /** Thrown on the way through the token endpoint, which answers it. */
 export class TokenRefusal extends Error {
   readonly reason: RefusalReason;
+  /** How long to wait, where that is the reason. */
+  readonly waitMs: number | undefined;
 
-  constructor(reason: RefusalReason) {
+  constructor(reason: RefusalReason, waitMs?: number) {
     super(`the token is refused: ${reason}`);
     this.name = 'TokenRefusal';
     this.reason = reason;
+    this.waitMs = waitMs;
   }
 }

@@ -1,45 +1,58 @@
-import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import type { Client, Partner } from '../config/config.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { refuse } from '../kernel/errors.ts';
 import { sha256Hex } from '../kernel/ids.ts';
 import { LIMITS } from '../kernel/limits.ts';
+import type { ClientDirectory } from './client-directory.ts';
+import type { ExternalTokens } from './external-tokens.ts';
 import type { Identity } from './identity.ts';
-import { ACCESS_TOKEN_ALGORITHM, type SigningKey } from './keys.ts';
+import type { Keyring } from './keyring.ts';
+import { ACCESS_TOKEN_ALGORITHM } from './keys.ts';
 import { formatScope, intersectScopes, parseScopes, readScopes } from './scopes.ts';
 import type { SmartEndpoints } from './smart-configuration.ts';
+import type { Standing } from './standing.ts';
 
 export interface TokenVerifierParts {
-  readonly signingKey: SigningKey;
+  readonly keyring: Pick<Keyring, 'find'>;
+  readonly standing: Pick<Standing, 'current'>;
   readonly endpoints: SmartEndpoints;
-  readonly clients: ReadonlyMap<string, Client>;
+  readonly clients: Pick<ClientDirectory, 'find'>;
   readonly partners: ReadonlyMap<string, Partner>;
   readonly clock: Clock;
+  /** Tokens of other issuers; without it there are none. */
+  readonly external?: ExternalTokens | undefined;
 }
 
-/**
- * Who is asking, from an `Authorization` header. Throws `token-missing`, `token-invalid` or `token-expired`.
- */
-export type VerifyToken = (authorization: string | undefined) => Promise<Identity>;
+/** Who is asking, from an access token. */
+export interface TokenVerifier {
+  /** From an `Authorization` header. Throws `token-missing`, `token-invalid` or `token-expired`. */
+  verify(authorization: string | undefined): Promise<Identity>;
+  /** From one of our own tokens by itself. */
+  identify(token: string): Promise<Identity>;
+}
 
-/** An identity, and the registration it was made from. */
+/** An identity, and the registration it was made from: none where another issuer vouches for it. */
 interface Remembered {
   readonly identity: Identity;
-  readonly client: Client;
+  readonly client: Client | undefined;
   readonly partner: Partner;
+  /** The key of ours that verified it. */
+  readonly kid: string | undefined;
 }
 
 /** RFC 6750 section 2.1; the scheme's name has no case (RFC 9110 section 11.1). */
 const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
 /**
- * Verifies our access tokens (RFC 9068 section 4). A verified token is remembered by its SHA-256 until it expires, so
- * that a client's next requests cost no signature; who the client is, is looked up every time.
+ * Verifies our access tokens (RFC 9068 section 4), and those of other issuers. A verified token is remembered by its
+ * SHA-256 until it expires, so that a client's next requests cost no signature; who the client is, and whether the
+ * token was revoked, is looked up every time.
  */
 export function createTokenVerifier(
   parts: TokenVerifierParts,
   { rememberedMax = LIMITS.tokensRememberedMax }: { readonly rememberedMax?: number } = {},
-): VerifyToken {
+): TokenVerifier {
   const remembered = new Map<string, Remembered>();
 
   const remember = (digest: string, one: Remembered): Identity => {
@@ -52,34 +65,68 @@ export function createTokenVerifier(
   };
 
   /** What is remembered, moved to the end of the queue; undefined when the registration has changed since. */
-  const recall = (digest: string): Identity | undefined => {
+  const recall = async (digest: string): Promise<Identity | undefined> => {
     const one = remembered.get(digest);
     if (one === undefined) return undefined;
+    const { identity, client, partner, kid } = one;
+    const isSame = client === undefined || (await parts.clients.find(client.id)) === client;
     remembered.delete(digest);
-    if (parts.clients.get(one.client.id) !== one.client) return undefined;
-    if (parts.partners.get(one.partner.name) !== one.partner) return undefined;
-    if (parts.clock.now() >= one.identity.expiresAt) throw expired();
+    if (!isSame || parts.partners.get(partner.name) !== partner) return undefined;
+    if (kid !== undefined) {
+      const view = await parts.standing.current();
+      // Revoked, or signed with a key that was ended at once.
+      if (view.revoked.has(identity.tokenId) || !view.keys.has(kid)) throw invalid();
+    }
+    if (parts.clock.now() >= identity.expiresAt) throw expired();
     remembered.set(digest, one);
-    return one.identity;
+    return identity;
   };
 
-  return async (authorization) => {
-    if (authorization === undefined || !/^bearer /i.test(authorization)) {
-      throw refuse(
-        'token-missing',
-        `Send "Authorization: Bearer <token>"; tokens come from ${parts.endpoints.tokenUrl}.`,
-      );
-    }
-    const token = authorization.length > LIMITS.accessTokenCharsMax ? undefined : BEARER.exec(authorization)?.[1];
-    if (token === undefined) throw invalid();
+  const identify = async (token: string, external: ExternalTokens | undefined): Promise<Identity> => {
     const digest = sha256Hex(token);
-    return recall(digest) ?? remember(digest, identify(await readToken(token, parts), parts));
+    const known = await recall(digest);
+    if (known !== undefined && (external !== undefined || remembered.get(digest)?.client !== undefined)) return known;
+    const issuer = external === undefined ? undefined : claimedIssuer(token);
+    if (external !== undefined && issuer !== undefined && external.knows(issuer)) {
+      return remember(digest, { ...(await external.identify(token, issuer)), client: undefined, kid: undefined });
+    }
+    return remember(digest, await readOwn(await readToken(token, parts), parts));
+  };
+
+  return {
+    verify: async (authorization) => {
+      if (authorization === undefined || !/^bearer /i.test(authorization)) {
+        throw refuse(
+          'token-missing',
+          `Send "Authorization: Bearer <token>"; tokens come from ${parts.endpoints.tokenUrl}.`,
+        );
+      }
+      const token = authorization.length > LIMITS.accessTokenCharsMax ? undefined : BEARER.exec(authorization)?.[1];
+      if (token === undefined) throw invalid();
+      return identify(token, parts.external);
+    },
+    identify: async (token) => {
+      if (token.length > LIMITS.accessTokenCharsMax) throw invalid();
+      return identify(token, undefined);
+    },
   };
 }
 
-async function readToken(token: string, parts: TokenVerifierParts): Promise<JWTPayload> {
+/** Whose token it says it is: that decides which keys it is held against, and proves nothing. */
+function claimedIssuer(token: string): string | undefined {
   try {
-    const { payload } = await jwtVerify(token, parts.signingKey.publicKey, {
+    return decodeJwt(token).iss;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readToken(token: string, parts: TokenVerifierParts): Promise<{ claims: JWTPayload; kid: string }> {
+  try {
+    const { kid } = decodeProtectedHeader(token);
+    const key = typeof kid === 'string' ? await parts.keyring.find(kid) : undefined;
+    if (key === undefined || typeof kid !== 'string') throw invalid();
+    const { payload } = await jwtVerify(token, key, {
       algorithms: [ACCESS_TOKEN_ALGORITHM],
       typ: 'at+jwt',
       issuer: parts.endpoints.issuer,
@@ -87,23 +134,28 @@ async function readToken(token: string, parts: TokenVerifierParts): Promise<JWTP
       requiredClaims: ['sub', 'client_id', 'exp', 'jti', 'scope', 'partner'],
       currentDate: parts.clock.now(),
     });
-    return payload;
+    return { claims: payload, kid };
   } catch (fault) {
     if (fault instanceof errors.JWTExpired) throw expired();
-    if (fault instanceof errors.JOSEError) throw invalid();
+    // jose says TypeError of a header that is none.
+    if (fault instanceof errors.JOSEError || fault instanceof TypeError) throw invalid();
     throw fault;
   }
 }
 
 /** The partner, its organisation and the scopes' upper bound come from the registration as it is now, not from the token. */
-function identify(claims: JWTPayload, parts: TokenVerifierParts): Remembered {
+async function readOwn(
+  { claims, kid }: { readonly claims: JWTPayload; readonly kid: string },
+  parts: TokenVerifierParts,
+): Promise<Remembered> {
   const { sub, client_id: clientId, partner: partnerName, scope, jti, exp } = claims;
   if (typeof clientId !== 'string' || typeof scope !== 'string' || jti === undefined || exp === undefined)
     throw invalid();
-  const client = parts.clients.get(clientId);
+  const client = await parts.clients.find(clientId);
   const partner = client === undefined ? undefined : parts.partners.get(client.partner);
   if (client === undefined || partner === undefined || sub !== client.id || partnerName !== partner.name)
     throw invalid();
+  if ((await parts.standing.current()).revoked.has(jti)) throw invalid();
   const granted = parseScopes(scope.split(' '));
   if (!granted.ok) throw invalid();
   const identity: Identity = {
@@ -114,7 +166,7 @@ function identify(claims: JWTPayload, parts: TokenVerifierParts): Remembered {
     tokenId: jti,
     expiresAt: new Date(exp * 1000),
   };
-  return { identity, client, partner };
+  return { identity, client, partner, kid };
 }
 
 const invalid = () =>

@@ -2,8 +2,9 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
 import { addAbortSignal } from 'node:stream';
-import axios from 'axios';
-import { issue } from '../kernel/errors.ts';
+import type { OutTls } from '../config/config.ts';
+import { readOutTlsFiles } from '../config/read-tls.ts';
+import { GinnelError, issue } from '../kernel/errors.ts';
 import { LIMITS } from '../kernel/limits.ts';
 import { failure, type Result, success } from '../kernel/result.ts';
 import { AddressRefused, guardAgent, type LookupAll } from './address-guard.ts';
@@ -17,6 +18,8 @@ export interface OutgoingRequest {
   readonly timeoutMs: number;
   /** Loopback and private networks are allowed. */
   readonly privateAddress: boolean;
+  /** Our client certificate, and who signs the partner's. */
+  readonly tls?: OutTls | undefined;
   /** Gives the request up: the gateway is stopping. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -56,13 +59,36 @@ export function createOutgoingHttp(options: { readonly lookup?: LookupAll } = {}
   });
   const open = agents(true);
   const guarded = agents(false);
+  /** Connections that were made with a certificate serve its channel alone. */
+  const ofChannels = new Map<OutTls, HttpsAgent>();
+  const secureAgent = (tls: OutTls, privateAddress: boolean): HttpsAgent => {
+    const agent =
+      ofChannels.get(tls) ??
+      guardAgent(new HttpsAgent({ ...settings, ...readOutTlsFiles(tls) }), privateAddress, options.lookup);
+    ofChannels.set(tls, agent);
+    return agent;
+  };
   return {
-    sendHttp: (request) => sendOnce(request, request.privateAddress ? open : guarded),
+    sendHttp: async (request) => {
+      const { tls, privateAddress } = request;
+      const shared = privateAddress ? open : guarded;
+      if (tls === undefined) return sendOnce(request, shared);
+      try {
+        return await sendOnce(request, { ...shared, httpsAgent: secureAgent(tls, privateAddress) });
+      } catch (fault) {
+        // Files that cannot be read, or certificate and key that do not belong together.
+        const text = fault instanceof GinnelError ? fault.issues[0]?.text : undefined;
+        return failure(
+          issue('delivery-credentials-unusable', text ?? 'Our client certificate or its key is not usable.'),
+        );
+      }
+    },
     close: () => {
       for (const { httpAgent, httpsAgent } of [open, guarded]) {
         httpAgent.destroy();
         httpsAgent.destroy();
       }
+      for (const agent of ofChannels.values()) agent.destroy();
     },
   };
 }
@@ -79,6 +105,8 @@ async function sendOnce(
   const deadline = AbortSignal.timeout(request.timeoutMs);
   const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
   try {
+    // Read with the first request: its library is a part of the time and the memory of a start.
+    const { default: axios } = await import('axios');
     const response = await axios.request<Readable>({
       method: 'POST',
       url: request.url,

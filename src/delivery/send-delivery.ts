@@ -6,18 +6,24 @@ import { type Issue, issue } from '../kernel/errors.ts';
 import { LIMITS } from '../kernel/limits.ts';
 import { failure, type Result, success } from '../kernel/result.ts';
 import type { OutMapping } from '../mapping/mapping.ts';
-import type { Store, StoredDelivery } from '../store/store.ts';
+import type { Store, StoredDelivery, StoredResource } from '../store/store.ts';
+import type { Credentials } from './credentials.ts';
 import { gatherResources } from './gather-resources.ts';
 import { type AttemptEnd, endWith, judgeAnswer } from './judge-answer.ts';
 import type { SendHttp } from './outgoing-http.ts';
+import { sendProved } from './send-proved.ts';
 
 export interface DeliverySenderParts {
+  /** Gives what may leave: of restricted patients without their whereabouts. */
   readonly store: Pick<Store, 'read' | 'readVersion'>;
+  /** Whether the partner may have it now; undefined is yes. */
+  readonly judge?: ((partner: string, stored: StoredResource) => Promise<Issue | undefined>) | undefined;
   readonly config: Pick<Config, 'partners' | 'delivery'>;
   /** A loaded mapping out of FHIR, by name. */
   readonly outMapping: (name: string) => OutMapping | undefined;
   readonly format: (name: FormatName) => Format;
   readonly sendHttp: SendHttp;
+  readonly credentials: Credentials;
   readonly clock: Clock;
 }
 
@@ -35,20 +41,17 @@ export function createDeliverySender(parts: DeliverySenderParts): SendDelivery {
     if (!target.ok) return dead(target.issues);
     const focus = await readFocus(delivery, parts.store);
     if (!focus.ok) return dead(focus.issues);
-    const resources = await gatherResources(focus.value, parts.store);
+    const objection = await parts.judge?.(delivery.partner, focus.value.stored);
+    if (objection !== undefined) return dead([objection]);
+    const resources = await gatherResources(focus.value.resource, parts.store);
     if (!resources.ok) return dead(resources.issues);
-    const body = printDelivery(delivery, target.value, focus.value, resources.value, parts);
+    const body = printDelivery(delivery, target.value, focus.value.resource, resources.value, parts);
     if (!body.ok) return dead(body.issues);
 
     const { channel, mapping } = target.value;
-    const sent = await parts.sendHttp({
-      url: channel.url,
-      headers: deliveryHeaders(delivery, mapping.output.mediaType),
-      body: body.value,
-      timeoutMs: parts.config.delivery.timeoutMs,
-      privateAddress: channel.privateAddress,
-      signal,
-    });
+    const { timeoutMs } = parts.config.delivery;
+    const headers = deliveryHeaders(delivery, mapping.output.mediaType);
+    const sent = await sendProved({ headers, body: body.value, timeoutMs, signal }, channel, parts);
     return sent.ok ? judgeAnswer(sent.value, parts.clock.now()) : endWith(sent.issues);
   };
 }
@@ -76,11 +79,16 @@ function findTarget(delivery: StoredDelivery, parts: DeliverySenderParts): Resul
   return success({ partner, channel, mapping });
 }
 
-async function readFocus(delivery: StoredDelivery, store: Pick<Store, 'readVersion'>): Promise<Result<Resource>> {
+interface Focus {
+  readonly stored: StoredResource;
+  readonly resource: Resource;
+}
+
+async function readFocus(delivery: StoredDelivery, store: Pick<Store, 'readVersion'>): Promise<Result<Focus>> {
   const stored = await store.readVersion(delivery.resourceType, delivery.resourceId, delivery.resourceVersion);
   if (stored === undefined) return failure(issue('resource-not-found', 'The version to be sent is not in the store.'));
   if (stored.deleted) return failure(issue('resource-gone', 'The version to be sent is a deletion.'));
-  return success(JSON.parse(stored.content) as Resource);
+  return success({ stored, resource: JSON.parse(stored.content) as Resource });
 }
 
 function printDelivery(

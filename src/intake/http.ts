@@ -9,6 +9,8 @@ import { LIMITS } from '../kernel/limits.ts';
 import type { ReceivedMessage } from '../message/message.ts';
 import { receiveMessage } from '../message/receive.ts';
 import type { MessageAnswer } from '../store/store.ts';
+import { type AddressList, createAddressList } from './address-list.ts';
+import { certificateSubject } from './certificate-subject.ts';
 
 export interface HttpIntakeParts {
   readonly config: Config;
@@ -26,18 +28,21 @@ const CONTROL_ID = /^[\x21-\x7e]{1,200}$/;
 export function createHttpIntake(parts: HttpIntakeParts): Router {
   const router = express.Router({ caseSensitive: true });
   const raw = express.raw({ type: () => true, limit: LIMITS.bodyBytesMax });
+  const allowed = allowedAddresses(parts.config);
 
   router.post(
     '/:partner/:channel',
     async (request, response, next) => {
       await parts.admission({
         authorization: request.headers.authorization,
+        other: { apiKey: readApiKey(request.headers['x-api-key']), certificate: certificateSubject(request.socket) },
         need: { interaction: 'intake', partner: request.params.partner },
         correlationId: String(response.locals.correlationId),
-        address: request.socket.remoteAddress,
+        address: request.ip,
       });
       // Whatever can be refused by its address and headers is, before a byte of the body is waited for.
       const channel = findChannel(parts.config, request.params.partner, request.params.channel);
+      requireAddress(allowed, `${request.params.partner}/${channel.name}`, request.ip);
       requireMediaType(request.headers['content-type'], FORMATS[channel.format].mediaTypes);
       readControlId(request.headers['x-message-id']);
       next();
@@ -80,6 +85,30 @@ function findChannel(config: Config, partner: string, name: string): InChannel {
     'channel-unknown',
     'This partner has no HTTP channel of this name; the configuration names its channels.',
   );
+}
+
+/** The address lists of the channels that have one, by partner and channel. */
+function allowedAddresses({ partners }: Config): ReadonlyMap<string, AddressList> {
+  const lists = new Map<string, AddressList>();
+  for (const partner of partners.values()) {
+    for (const channel of partner.channels.values()) {
+      if (channel.direction !== 'in' || channel.transport !== 'http' || channel.addresses === undefined) continue;
+      const place = `${partner.name}/${channel.name}`;
+      lists.set(place, createAddressList(channel.addresses, place));
+    }
+  }
+  return lists;
+}
+
+function requireAddress(lists: ReadonlyMap<string, AddressList>, place: string, address: string | undefined): void {
+  const list = lists.get(place);
+  if (list === undefined || (address !== undefined && list.holds(address))) return;
+  throw refuse('address-not-allowed', 'This channel takes messages from configured addresses alone.');
+}
+
+function readApiKey(given: string | string[] | undefined): string | undefined {
+  // Node joins several of one name with a comma, which no key holds.
+  return Array.isArray(given) ? given.join(',') : given;
 }
 
 /** The sender's own id of the message; null where it gives none. */

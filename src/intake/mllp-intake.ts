@@ -1,13 +1,14 @@
-import { BlockList } from 'node:net';
 import type { AuditInput } from '../audit/event.ts';
 import type { Config, InChannel } from '../config/config.ts';
 import { buildAcknowledgement, type MessageHeader, readHeader } from '../formats/hl7v2/acknowledge.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { type Issue, issue, refuse, ruleOf } from '../kernel/errors.ts';
+import { type Issue, issue, ruleOf } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
 import type { ReceivedMessage } from '../message/message.ts';
 import { receiveMessage } from '../message/receive.ts';
 import type { MessageAnswer, NewAudit, Store } from '../store/store.ts';
+import { type AddressList, createAddressList } from './address-list.ts';
+import type { MllpPeer } from './mllp.ts';
 
 export interface MllpIntakeParts {
   readonly config: Config;
@@ -20,20 +21,20 @@ export interface MllpIntakeParts {
 interface MllpChannel {
   readonly partner: string;
   readonly channel: InChannel;
-  readonly addresses: BlockList;
+  readonly addresses: AddressList;
 }
 
 /**
- * One frame in, one acknowledgement out, after the commit. Who sends is decided by source address and MSH-3/MSH-4
- * before anything else of the message is read; a sender we do not know gets AR, is audited, and nothing is kept.
+ * One frame in, one acknowledgement out, after the commit. Who sends is decided by source address, client certificate
+ * and MSH-3/MSH-4 before anything else of the message is read; a sender we do not know gets AR, is audited, and nothing is kept.
  */
 export function createMllpIntake(
   parts: MllpIntakeParts,
-): (frame: Uint8Array, peer: { address: string }) => Promise<Uint8Array> {
+): (frame: Uint8Array, peer: Pick<MllpPeer, 'address' | 'certificate'>) => Promise<Uint8Array> {
   const channels = mllpChannels(parts.config);
   return async (frame, peer) => {
     const header = readHeader(frame);
-    const known = findChannel(channels, header, peer.address);
+    const known = findChannel(channels, header, peer);
     if (known === undefined) return refuseSender(parts, header, peer.address);
     const answer = await parts.process(
       receiveMessage({
@@ -58,22 +59,23 @@ function mllpChannels(config: Config): MllpChannel[] {
       found.push({
         partner: partner.name,
         channel,
-        addresses: addressList(channel.sender.addresses, `${partner.name}/${channel.name}`),
+        addresses: createAddressList(channel.sender.addresses, `${partner.name}/${channel.name}`),
       });
     }
   }
   return found;
 }
 
-/** By address and header. Where no header can be read, by address alone, if that leaves one channel: the message is then kept and refused. */
+/** By address, certificate and header. Where no header can be read, by address and certificate alone, if that leaves one channel: the message is then kept and refused. */
 function findChannel(
   channels: readonly MllpChannel[],
   header: MessageHeader | undefined,
-  address: string,
+  { address, certificate }: Pick<MllpPeer, 'address' | 'certificate'>,
 ): MllpChannel | undefined {
-  const family = address.includes(':') ? 'ipv6' : 'ipv4';
-  const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
-  const here = channels.filter(({ addresses }) => addresses.check(plain, plain === address ? family : 'ipv4'));
+  const here = channels.filter(({ addresses, channel }) => {
+    const needed = channel.sender?.certificate;
+    return addresses.holds(address) && (needed === undefined || needed === certificate);
+  });
   if (header === undefined) return here.length === 1 ? here[0] : undefined;
   return here.find(
     ({ channel }) =>
@@ -113,20 +115,4 @@ function acknowledge(
   issues: readonly Issue[],
 ): Uint8Array {
   return buildAcknowledgement({ header, code, controlId, issues, now: parts.clock.now() });
-}
-
-/** Addresses and CIDR ranges as configured. */
-function addressList(addresses: readonly string[], place: string): BlockList {
-  const list = new BlockList();
-  for (const text of addresses) {
-    const [address = '', bits] = text.split('/');
-    const family = address.includes(':') ? 'ipv6' : 'ipv4';
-    try {
-      if (bits === undefined) list.addAddress(address, family);
-      else list.addSubnet(address, Number(bits), family);
-    } catch {
-      throw refuse('config-invalid', `"${text}" is neither an address nor a CIDR range.`, { mapping: place });
-    }
-  }
-  return list;
 }

@@ -1,4 +1,5 @@
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { buildAcknowledgement, readHeader } from '../formats/hl7v2/acknowledge.ts';
 import { createFrameDecoder, encodeFrame, type FrameEvent } from '../formats/mllp.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
@@ -6,16 +7,21 @@ import { type Issue, issue } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
 import { LIMITS } from '../kernel/limits.ts';
 import { describeFault, type Log } from '../kernel/log.ts';
+import { certificateSubject } from './certificate-subject.ts';
 
 export interface MllpPeer {
   readonly address: string;
   readonly port: number;
+  /** Subject of its client certificate, where it had to show one. */
+  readonly certificate?: string | undefined;
 }
 
 export interface MllpListenerOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
+  /** Keys and certificates for TLS; without them the connection is plain. */
+  readonly secure?: TlsOptions | undefined;
   readonly log: Log;
   /** Gives the acknowledgement of one message, without framing. One that throws is answered AE. */
   readonly answer: (frame: Uint8Array, peer: MllpPeer) => Promise<Uint8Array>;
@@ -27,6 +33,7 @@ export interface MllpLimits {
   readonly bodyBytesMax: number;
   readonly mllpConnectionsMax: number;
   readonly mllpIdleMs: number;
+  readonly mllpHandshakeMs: number;
   /** Frames of one connection that wait for their turn before no more are read. */
   readonly mllpFramesPendingMax: number;
   readonly shutdownMs: number;
@@ -49,7 +56,7 @@ export async function listenMllp(options: MllpListenerOptions): Promise<MllpList
   const limits: MllpLimits = { ...LIMITS, ...options.limits };
   const { log } = options;
   const connections = new Set<Connection>();
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const server = openServer(options, limits, (socket) => {
     const connection = serveConnection(socket, options, limits);
     connections.add(connection);
     void connection.closed.then(() => connections.delete(connection));
@@ -86,6 +93,26 @@ export async function listenMllp(options: MllpListenerOptions): Promise<MllpList
   };
 }
 
+/**
+ * Over TLS a connection counts from its handshake on, which must be over in `mllpHandshakeMs`: with a certificate that
+ * our client authority signed, where one is configured.
+ */
+function openServer({ secure, log }: MllpListenerOptions, limits: MllpLimits, serve: (socket: Socket) => void): Server {
+  const settings = { allowHalfOpen: true, noDelay: true };
+  if (secure === undefined) return createServer(settings, serve);
+  const server = createTlsServer({ ...settings, ...secure, handshakeTimeout: limits.mllpHandshakeMs }, serve);
+  server.on('tlsClientError', (fault, socket) => {
+    log.warn('mllp-handshake-refused', { address: socket.remoteAddress, fault: codeOf(fault) });
+    socket.destroy();
+  });
+  return server;
+}
+
+/** The code of a handshake's failure; its message may quote the certificate. */
+function codeOf(fault: NodeJS.ErrnoException): string {
+  return /^[A-Z0-9_]{1,60}$/.test(fault.code ?? '') ? String(fault.code) : 'no code';
+}
+
 interface Connection {
   /** Resolves when the socket is gone and no frame is in hand. */
   readonly closed: Promise<void>;
@@ -95,7 +122,11 @@ interface Connection {
 
 function serveConnection(socket: Socket, options: MllpListenerOptions, limits: MllpLimits): Connection {
   const { log, answer } = options;
-  const peer: MllpPeer = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+  const peer: MllpPeer = {
+    address: socket.remoteAddress ?? '',
+    port: socket.remotePort ?? 0,
+    certificate: certificateSubject(socket),
+  };
   const decoder = createFrameDecoder(limits.bodyBytesMax);
   const frames: Uint8Array[] = [];
   let framesBytes = 0;

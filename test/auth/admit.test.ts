@@ -1,17 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildAuditEvent } from '../../src/audit/event.ts';
 import { type Admission, createAdmission } from '../../src/auth/admit.ts';
+import { withOpenAccess } from '../support/open-access.ts';
 import { ask, granted, openSmart, type SmartSetup } from './smart-setup.ts';
 
 let smart: SmartSetup;
 let admit: Admission;
 beforeAll(async () => {
   smart = await openSmart();
-  const gateway = { baseUrl: 'https://ginnel.example', partners: smart.partners };
   admit = createAdmission({
     verify: smart.verify,
-    store: smart.store,
-    buildAudit: (input) => buildAuditEvent(input, gateway),
+    refusals: smart.smart.refusals,
+    openAccess: async (identity) => withOpenAccess(identity),
     clock: smart.clock,
   });
 });

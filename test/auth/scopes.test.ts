@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   allows,
+  criteriaFor,
   formatScope,
   intersectScopes,
   type Permission,
@@ -59,12 +60,39 @@ describe('SMART scopes', () => {
     expect(parseScope(text)).toMatchObject({ ok: false, issues: [{ code: 'scope-invalid' }] });
   });
 
-  it('refuses a scope with a query instead of granting more than it says, and does not repeat the query', () => {
-    const parsed = parseScope('system/Task.rs?patient=9990000018');
-    expect(parsed.ok).toBe(false);
-    expect(parsed.issues[0]?.text).toContain('query');
-    expect(parsed.issues[0]?.text).not.toContain('9990000018');
-    expect(parseScope('system/Task.rs?').ok).toBe(false);
+  it('reads a restriction by a query, on one type, and spells it in one way', () => {
+    const spellings = [
+      'system/Task.rs?status=ready&code=http://snomed.info/sct|1',
+      'system/Task.read?status=ready&code=http%3A%2F%2Fsnomed.info%2Fsct%7C1&status=ready',
+    ];
+    for (const text of spellings) {
+      const parsed = parseScope(text);
+      expect(parsed.ok && formatScope(parsed.value)).toBe(spellings[0]);
+    }
+  });
+
+  it.each([
+    'system/Task.rs?',
+    'system/Task.rs?status',
+    'system/Task.rs?status=',
+    'system/Task.rs?=ready',
+    'system/Task.rs?status=ready&&code=1',
+    'system/Task.rs?status=%zz',
+    'system/*.rs?_lastUpdated=gt2026-01-01',
+    `system/Task.rs?${Array.from({ length: 9 }, (_, n) => `status=${n}`).join('&')}`,
+    `system/Task.rs?status=${'x'.repeat(1100)}`,
+  ])('refuses a query that is none, for what is lost of it widens: %s', (text) => {
+    expect(parseScope(text)).toMatchObject({ ok: false, issues: [{ code: 'scope-invalid' }] });
+  });
+
+  it('does not repeat a query in its refusal', () => {
+    expect(parseScope('system/Task.zz?patient=9990000018').issues[0]?.text).not.toContain('9990000018');
+  });
+
+  it('are of a user or a patient only where that is asked for', () => {
+    expect(parseScope('user/Task.rs').ok).toBe(false);
+    expect(parseScope('patient/Task.rs', ['patient'])).toMatchObject({ ok: true, value: { type: 'Task' } });
+    expect(parseScope('user/Task.rs', ['patient']).ok).toBe(false);
   });
 
   it('reports every bad scope of a list', () => {
@@ -81,6 +109,14 @@ describe('SMART scopes', () => {
     ['intake', 'system/*.cruds', ''],
     ['system/*.cruds', 'intake', ''],
     ['intake system/*.r', 'intake', 'intake'],
+    ['system/Task.rs', 'system/Task.rs?status=ready', 'system/Task.rs?status=ready'],
+    ['system/Task.rs?status=ready', 'system/*.cruds', 'system/Task.rs?status=ready'],
+    ['system/Task.rs?status=ready', 'system/Task.r?code=x|1', 'system/Task.r?status=ready&code=x|1'],
+    ['system/Task.rs?status=ready', 'system/Task.rs?status=ready,draft', 'system/Task.rs?status=ready'],
+    ['system/Task.rs?status=ready,done', 'system/Task.rs?status=ready', 'system/Task.rs?status=ready'],
+    ['system/Task.rs?code:not=1', 'system/Task.rs?code:not=1,2', 'system/Task.rs?code:not=1&code:not=1,2'],
+    ['system/Task.rs', 'system/Task.rs?status=ready system/Task.rs', 'system/Task.rs'],
+    ['system/Task.rs', 'system/Task.rs?status=ready system/Task.r', 'system/Task.rs?status=ready system/Task.r'],
   ])('%s asked where %s is registered gives "%s"', (asked, registered, expected) => {
     expect(narrow(asked, registered)).toBe(expected);
   });
@@ -94,7 +130,33 @@ describe('SMART scopes, for any lists', () => {
     fc
       .tuple(fc.constantFrom('*', ...types), fc.subarray(['c', 'r', 'u', 'd', 's'], { minLength: 1 }))
       .map(([type, letters]): Scope => ({ kind: 'resource', type, permissions: letters.join('') })),
+    fc
+      .tuple(
+        fc.constantFrom(...types),
+        fc.subarray(['c', 'r', 'u', 'd', 's'], { minLength: 1 }),
+        fc.uniqueArray(fc.constantFrom('a=1', 'a=1,2', 'a=2', 'a=2,3', 'b=1', 'b=1,2'), { minLength: 1, maxLength: 3 }),
+      )
+      .map(
+        ([type, letters, pairs]): Scope => ({
+          kind: 'resource',
+          type,
+          permissions: letters.join(''),
+          query: pairs.join('&'),
+        }),
+      ),
   );
+  /** Resources that have one value of `a` and one of `b`; whether the scopes reach one, by what their text means. */
+  const resource = fc.record({ a: fc.constantFrom('1', '2', '3'), b: fc.constantFrom('1', '2', '3') });
+  const reaches = (list: readonly Scope[], type: string, letter: Permission, one: Record<string, string>): boolean => {
+    const criteria = criteriaFor(list, type, letter);
+    if (criteria === 'all') return true;
+    return criteria.some((query) =>
+      query.split('&').every((pair) => {
+        const [name = '', values = ''] = pair.split('=');
+        return values.split(',').includes(one[name] ?? '');
+      }),
+    );
+  };
   const scopes = fc.array(scope, { maxLength: 6 });
 
   it('an intersection grants exactly what both sides grant', () => {
@@ -104,11 +166,13 @@ describe('SMART scopes, for any lists', () => {
         scopes,
         fc.constantFrom(...types, 'Unheard'),
         permission,
-        (asked, registered, type, letter) => {
+        resource,
+        (asked, registered, type, letter, one) => {
           const both = intersectScopes(asked, registered);
-          for (const need of [{ kind: 'resource', type, permission: letter } as const, { kind: 'intake' } as const]) {
-            expect(allows(both, need)).toBe(allows(asked, need) && allows(registered, need));
-          }
+          const inBoth = reaches(asked, type, letter, one) && reaches(registered, type, letter, one);
+          expect(reaches(both, type, letter, one)).toBe(inBoth);
+          const intake = { kind: 'intake' } as const;
+          expect(allows(both, intake)).toBe(allows(asked, intake) && allows(registered, intake));
         },
       ),
     );

@@ -3,6 +3,9 @@ import { checkClients } from '../../src/auth/check-clients.ts';
 import { parseScope } from '../../src/auth/scopes.ts';
 import { describeSmart, smartEndpoints } from '../../src/auth/smart-configuration.ts';
 import type { Client } from '../../src/config/config.ts';
+import { openDefinitions } from '../../src/fhir/definitions.ts';
+
+const definitions = openDefinitions();
 
 describe('SMART, Conformance: .well-known/smart-configuration', () => {
   const document = describeSmart(smartEndpoints('https://ginnel.example'), ['CarePlan', 'Patient']);
@@ -10,6 +13,8 @@ describe('SMART, Conformance: .well-known/smart-configuration', () => {
   it('has what SMART Backend Services requires, and says nothing that is not so', () => {
     expect(document).toEqual({
       token_endpoint: 'https://ginnel.example/auth/token',
+      introspection_endpoint: 'https://ginnel.example/auth/introspect',
+      revocation_endpoint: 'https://ginnel.example/auth/revoke',
       grant_types_supported: ['client_credentials'],
       token_endpoint_auth_methods_supported: ['private_key_jwt'],
       token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384'],
@@ -33,7 +38,7 @@ describe('Registered clients are checked before the gateway starts', () => {
       keys: { kind: 'demo', file: '/x' },
       ...changes,
     };
-    return checkClients(new Map([[client.id, client]]), new Set(['Task', 'Patient']));
+    return checkClients({ clients: new Map([[client.id, client]]), issuers: new Map(), http: {} }, definitions);
   };
 
   it('a good one has no issues', () => {
@@ -42,7 +47,9 @@ describe('Registered clients are checked before the gateway starts', () => {
   });
 
   it('a scope that cannot be granted is an error that says where it stands', () => {
-    expect(check({ scopes: ['intake', 'system/Task.rs?status=ready', 'user/*.rs'] })).toMatchObject([
+    expect(
+      check({ scopes: ['intake', 'system/Task.rs?stat=ready', 'user/*.rs', 'system/Task.rs?status=ready'] }),
+    ).toMatchObject([
       { code: 'config-invalid', severity: 'error', at: 'clients.viewer.scopes[1]' },
       { code: 'config-invalid', severity: 'error', at: 'clients.viewer.scopes[2]' },
     ]);

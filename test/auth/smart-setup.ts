@@ -4,22 +4,22 @@ import { join } from 'node:path';
 import type { AuditEvent } from '@medplum/fhirtypes';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { buildAuditEvent } from '../../src/audit/event.ts';
-import { createClientKeys } from '../../src/auth/client-keys.ts';
-import { loadOrCreateSigningKey, type SigningKey } from '../../src/auth/keys.ts';
+import type { SigningKey } from '../../src/auth/keys.ts';
+import type { OAuthRefused, OAuthResponse } from '../../src/auth/oauth.ts';
+import { openSmart as openParts, type Smart } from '../../src/auth/open-smart.ts';
 import { type SmartEndpoints, smartEndpoints } from '../../src/auth/smart-configuration.ts';
-import {
-  createTokenEndpoint,
-  type TokenEndpoint,
-  type TokenGranted,
-  type TokenRefused,
-  type TokenResponse,
-} from '../../src/auth/token-endpoint.ts';
-import { createTokenVerifier, type VerifyToken } from '../../src/auth/verify-token.ts';
-import type { Client, Partner } from '../../src/config/config.ts';
+import type { TokenEndpoint, TokenGranted } from '../../src/auth/token-endpoint.ts';
+import type { TokenVerifier } from '../../src/auth/verify-token.ts';
+import type { Client, Config, Issuer, Partner } from '../../src/config/config.ts';
+import { openDefinitions } from '../../src/fhir/definitions.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { silentLog } from '../../src/kernel/log.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts';
 import type { NewAudit, Store } from '../../src/store/store.ts';
-import { createMemoryAssertions } from '../support/memory-assertions.ts';
+
+export type TokenResponse = OAuthResponse<TokenGranted | Record<string, unknown>>;
+
+const definitions = openDefinitions();
 
 /** A key pair of a client, and how its public half stands in a key set. */
 export interface TestKey {
@@ -43,11 +43,13 @@ export interface SmartSetup {
   readonly clients: Map<string, Client>;
   readonly partners: Map<string, Partner>;
   readonly clock: Clock & { advance(seconds: number): void };
-  readonly store: Pick<Store, 'useAssertionId' | 'commit'>;
+  readonly store: Store;
+  /** All the parts, for what the rest of this does not name. */
+  readonly smart: Smart;
   readonly endpoint: TokenEndpoint;
   /** The same endpoint over another store. */
-  withStore(store: Pick<Store, 'useAssertionId' | 'commit'>): TokenEndpoint;
-  readonly verify: VerifyToken;
+  withStore(changes: Partial<Store>): TokenEndpoint;
+  readonly verify: TokenVerifier['verify'];
   /** `stockport-gp`'s key, in its key file. */
   readonly key: TestKey;
   registerFile(id: string, jwks: unknown, scopes?: readonly string[]): Promise<Client>;
@@ -58,30 +60,36 @@ export interface SmartSetup {
 
 export const SCOPES = ['system/CarePlan.rs', 'system/Patient.r', 'intake'];
 
-/** A token endpoint and a verifier over real keys, with one registered client: `stockport-gp`. */
-export async function openSmart(
-  withStore?: (folder: string) => Pick<Store, 'useAssertionId' | 'commit'>,
-): Promise<SmartSetup> {
+export interface SmartOptions {
+  /** Another gateway's store: this one is a second process beside it. */
+  readonly store?: Store;
+  readonly clock?: SmartSetup['clock'];
+  readonly issuers?: readonly Issuer[];
+  readonly refusals?: Config['refusals'];
+}
+
+/** A token endpoint and a verifier over real keys and a real store, with one registered client: `stockport-gp`. */
+export async function openSmart(options: SmartOptions = {}): Promise<SmartSetup> {
   const folder = await mkdtemp(join(tmpdir(), 'ginnel-auth-'));
-  const memory = createMemoryAssertions();
   const audit: NewAudit[] = [];
-  const beneath = withStore === undefined ? memory : withStore(folder);
-  const store: Pick<Store, 'useAssertionId' | 'commit'> = {
-    useAssertionId: (use) => beneath.useAssertionId(use),
+  const beneath = options.store ?? openSqliteStore({ folder });
+  const overStore = (changes: Partial<Store>): Store => ({
+    ...beneath,
     commit: (commit) => {
       audit.push(...commit.audit);
       return beneath.commit(commit);
     },
-  };
+    ...changes,
+  });
+  const store = overStore({});
   let nowMs = Date.parse('2026-03-02T09:00:00.000Z');
-  const clock = {
+  const clock = options.clock ?? {
     now: () => new Date(nowMs),
     advance: (seconds: number) => {
       nowMs += seconds * 1000;
     },
   };
   const endpoints = smartEndpoints('https://ginnel.example');
-  const signingKey = await loadOrCreateSigningKey(folder);
   const partners = new Map<string, Partner>([
     [
       'hazel-grove-surgery',
@@ -104,32 +112,43 @@ export async function openSmart(
   const key = await makeKey('ES384', 'key-1');
   await registerFile('stockport-gp', { keys: [key.publicJwk] });
   const gateway = { baseUrl: 'https://ginnel.example', partners };
-  const endpointOver = (over: Pick<Store, 'useAssertionId' | 'commit'>): TokenEndpoint =>
-    createTokenEndpoint({
-      clients,
-      clientKeys: createClientKeys({ clock, log: silentLog }),
-      signingKey,
-      store: over,
+  const openOver = (over: Store): Smart =>
+    openParts({
+      config: {
+        clients,
+        partners,
+        issuers: new Map((options.issuers ?? []).map((issuer) => [issuer.name, issuer])),
+        dataFolder: folder,
+        refusals: options.refusals,
+      },
       endpoints,
+      store: over,
+      definitions,
       buildAudit: (input) => buildAuditEvent(input, gateway),
       clock,
       log: silentLog,
     });
+  const smart = openOver(store);
   return {
     folder,
     endpoints,
-    signingKey,
+    signingKey: await smart.keyring.signingKey(),
+    smart,
     clients,
     partners,
     clock,
     store,
     key,
     registerFile,
-    endpoint: endpointOver(store),
-    withStore: endpointOver,
-    verify: createTokenVerifier({ signingKey, endpoints, clients, partners, clock }),
+    endpoint: smart.tokenEndpoint,
+    withStore: (changes) => openOver(overStore(changes)).tokenEndpoint,
+    verify: smart.verifier.verify,
     audit: () => audit.map(({ content }) => JSON.parse(content) as AuditEvent),
-    close: () => rm(folder, { recursive: true, force: true }),
+    close: async () => {
+      await smart.refusals.close();
+      if (options.store === undefined) await beneath.close();
+      await rm(folder, { recursive: true, force: true });
+    },
   };
 }
 
@@ -179,7 +198,7 @@ export function post(
   body: string,
   contentType = 'application/x-www-form-urlencoded',
 ): Promise<TokenResponse> {
-  return setup.endpoint({ contentType, body, correlationId: 'correlation-1' });
+  return setup.endpoint({ contentType, body, correlationId: 'correlation-1' }) as Promise<TokenResponse>;
 }
 
 /** Asks with a good assertion whose claims or header may be changed. */
@@ -198,12 +217,12 @@ export async function ask(
 
 export function granted(response: TokenResponse): TokenGranted {
   if (!('access_token' in response.body)) throw new Error(`refused: ${JSON.stringify(response.body)}`);
-  return response.body;
+  return response.body as TokenGranted;
 }
 
-export function refused(response: TokenResponse): { status: number } & TokenRefused {
+export function refused(response: TokenResponse): { status: number } & OAuthRefused {
   if (!('error' in response.body)) throw new Error('granted, though it should be refused');
-  return { status: response.status, ...response.body };
+  return { status: response.status, ...(response.body as OAuthRefused) };
 }
 
 /** The true reason, which the audit keeps and the answer does not tell. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Resource } from '@medplum/fhirtypes';
 import type { Config, OutChannel } from '../../src/config/config.ts';
+import { createCredentials } from '../../src/delivery/credentials.ts';
 import { createOutgoingHttp } from '../../src/delivery/outgoing-http.ts';
 import { createDeliverySender, type DeliverySenderParts } from '../../src/delivery/send-delivery.ts';
 import { createDeliveryWorker, type DeliveryWorker, type DeliveryWorkerParts } from '../../src/delivery/worker.ts';
@@ -115,6 +116,7 @@ export const TELLING: OutMapping = {
   name: 'test/telling',
   version: '1',
   issues: [],
+  codes: new Map(),
   direction: 'out',
   output: { format: 'json', options: {}, mediaType: 'application/json' },
   run: (focus, resources, context) =>
@@ -145,12 +147,14 @@ export function senderParts(outbox: Outbox, url: string, options: WorkerOptions 
   };
   const partnerOf = (name: string) =>
     [name, { name, title: name, organisation: undefined, channels: new Map([['out/referrals', channel]]) }] as const;
+  const { sendHttp } = createOutgoingHttp();
   return {
     store: outbox.store,
     config: { partners: new Map([partnerOf('council'), partnerOf('equipment')]), delivery: rules },
     outMapping: (name) => (name === 'test/telling' ? (options.mapping ?? TELLING) : undefined),
     format: formatOf,
-    sendHttp: createOutgoingHttp().sendHttp,
+    sendHttp,
+    credentials: createCredentials({ sendHttp, clock: outbox.clock, timeoutMs: rules.timeoutMs }),
     clock: outbox.clock,
   };
 }
