@@ -17,7 +17,7 @@ export async function answerRoute(route: FhirRoute, request: FhirRequest, parts:
   return answer;
 }
 
-/** A granted access is durable in the audit before its answer leaves. */
+/** A granted access is in the audit, within the bound that the configuration sets, before its answer leaves. */
 async function auditAccess(route: FhirRoute, request: FhirRequest, answer: FhirAnswer, parts: ApiParts): Promise<void> {
   if (answer.disclosed === 'written') return;
   const audit = parts.buildAudit({
@@ -29,12 +29,17 @@ async function auditAccess(route: FhirRoute, request: FhirRequest, answer: FhirA
     client: request.identity.client,
     partner: request.identity.partner,
     tokenId: request.identity.tokenId,
+    person: request.identity.person,
+    purpose: request.identity.access?.purpose,
     types: route.types(request),
     patients: answer.disclosed.patients,
     resources: answer.disclosed.resources,
     queryNames: answer.disclosed.queryNames ?? [],
   });
-  await parts.store.commit({ writes: [], deliveries: [], audit: [audit] });
+  // What was opened in an emergency is looked at afterwards: nothing of that may be missing.
+  if (request.identity.access?.purpose === 'BTG')
+    await parts.store.commit({ writes: [], deliveries: [], audit: [audit] });
+  else await parts.recordRead(audit);
 }
 
 /** What is known of a request before it has been read. */
@@ -57,6 +62,8 @@ export async function auditRefusal(route: FhirRoute, asked: Asked, fault: unknow
     client: asked.identity.client,
     partner: asked.identity.partner,
     tokenId: asked.identity.tokenId,
+    person: asked.identity.person,
+    purpose: asked.identity.access?.purpose,
     types: route.types(asked),
     issueCodes: [...new Set(fault.issues.map(({ code }) => code))],
   });

@@ -1,19 +1,22 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
 import type { Identity } from '../auth/identity.ts';
-import { FORMATS } from '../formats/formats.ts';
-import { GinnelError, refuse } from '../kernel/errors.ts';
+import { refuse } from '../kernel/errors.ts';
 import { LIMITS } from '../kernel/limits.ts';
 import { answerRoute, auditRefusal } from './answer-route.ts';
 import type { App, AppParts } from './api-parts.ts';
 import type { FhirRequest } from './exchange.ts';
+import { answerCapabilities } from './interactions/capabilities.ts';
 import { answerErrors } from './middleware/answer-errors.ts';
 import { correlate, correlationIdOf } from './middleware/correlate.ts';
-import { FHIR_JSON, negotiate, requireFhirBody, requireJsonPatch } from './middleware/negotiate.ts';
+import { type AnswerForm, negotiate, requireFhirBody, requirePatchBody } from './middleware/negotiate.ts';
+import { readQuery } from './middleware/read-query.ts';
 import { refuseOAuth } from './middleware/refuse-oauth.ts';
+import { refuseRepeatedHeaders } from './middleware/refuse-repeated-headers.ts';
 import { refuseWhileStopping } from './middleware/refuse-while-stopping.ts';
+import { sendFhir } from './middleware/send-fhir.ts';
+import { shareOrigins } from './middleware/share-origins.ts';
+import { bodyOf, headerOf, paramOf, readFhirRequest } from './read-request.ts';
 import { FHIR_ROUTES, type FhirRoute } from './routes.ts';
-
-const ID = /^[A-Za-z0-9\-.]{1,64}$/;
 
 /**
  * The HTTP door. Order matters and is the same for every route: correlate, admit (token, then decision), only then read
@@ -25,11 +28,15 @@ export function createApp(parts: AppParts): App {
   app.set('etag', false);
   app.set('query parser', false);
   app.set('case sensitive routing', true);
+  // Who asks is the other end of the connection, or whom a proxy of ours names; nobody else's word counts.
+  app.set('trust proxy', parts.trustedProxies.length === 0 ? false : [...parts.trustedProxies]);
   app.use(correlate);
+  app.use(refuseRepeatedHeaders);
+  app.use(shareOrigins(parts.corsOrigins));
   app.use(refuseWhileStopping(parts.stopping));
   mountHealth(app, parts);
   mountOpenDocuments(app, parts);
-  mountTokenEndpoint(app, parts);
+  mountTokenEndpoints(app, parts);
   app.use('/intake', parts.intake);
   mountFhir(app, parts);
   app.use(() => {
@@ -58,39 +65,50 @@ function mountHealth(app: App, parts: AppParts): void {
 
 function mountOpenDocuments(app: App, parts: AppParts): void {
   const { smartConfiguration, jwks } = parts.documents;
-  const capabilities = JSON.stringify(parts.documents.capabilities);
-  app.get('/fhir/metadata', (request, response) => {
-    negotiate(request.headers.accept, readQuery(request));
-    response.type(FHIR_JSON).send(capabilities);
+  app.get('/fhir/metadata', async (request, response) => {
+    const query = readQuery(request);
+    const form = negotiate(request.headers.accept, query);
+    await sendFhir(request, response, answerCapabilities(query, parts), form);
   });
-  const smart = (_request: Request, response: Response): void => {
+  const smart = async (_request: Request, response: Response): Promise<void> => {
     response.setHeader('Access-Control-Allow-Origin', '*');
-    response.json(smartConfiguration);
+    response.json(await smartConfiguration());
   };
   app.get('/.well-known/smart-configuration', smart);
   app.get('/fhir/.well-known/smart-configuration', smart);
-  app.get('/auth/jwks', (_request, response) => {
-    response.json(jwks());
+  app.get('/auth/jwks', async (_request, response) => {
+    response.json(await jwks());
+  });
+  app.get('/openapi.json', (_request, response) => {
+    response.json(parts.documents.openApi);
   });
 }
 
-function mountTokenEndpoint(app: App, parts: AppParts): void {
+/** The OAuth endpoints: forms in, JSON out, each error one of OAuth (RFC 6749 section 5.2). */
+function mountTokenEndpoints(app: App, parts: AppParts): void {
   const form = express.raw({ type: () => true, limit: LIMITS.tokenBodyBytesMax, inflate: false });
-  app.post('/auth/token', form, async (request, response) => {
-    const answer = await parts.tokenEndpoint({
-      contentType: request.headers['content-type'],
-      body: bodyOf(request).toString('utf8'),
-      correlationId: correlationIdOf(response),
-      authorization: request.headers.authorization,
-      address: request.socket.remoteAddress,
+  const endpoints = {
+    '/auth/token': parts.tokenEndpoint,
+    '/auth/introspect': parts.tokenStanding.introspect,
+    '/auth/revoke': parts.tokenStanding.revoke,
+  };
+  for (const [path, endpoint] of Object.entries(endpoints)) {
+    app.post(path, form, async (request, response) => {
+      const answer = await endpoint({
+        contentType: request.headers['content-type'],
+        body: bodyOf(request).toString('utf8'),
+        correlationId: correlationIdOf(response),
+        authorization: request.headers.authorization,
+        address: request.ip,
+      });
+      response.status(answer.status).set(answer.headers).send(JSON.stringify(answer.body));
     });
-    response.status(answer.status).set(answer.headers).send(JSON.stringify(answer.body));
-  });
-  app.use('/auth/token', refuseOAuth);
-  app.all('/auth/token', (_request, response) => {
-    response.setHeader('Allow', 'POST');
-    throw refuse('method-not-allowed', 'Tokens are asked for by POST.');
-  });
+    app.use(path, refuseOAuth);
+    app.all(path, (_request, response) => {
+      response.setHeader('Allow', 'POST');
+      throw refuse('method-not-allowed', 'Tokens are asked for, and asked about, by POST.');
+    });
+  }
 }
 
 function mountFhir(app: App, parts: AppParts): void {
@@ -109,9 +127,10 @@ function mountFhir(app: App, parts: AppParts): void {
       }
       response.locals.identity = await parts.admission({
         authorization: request.headers.authorization,
-        need: { interaction: route.interaction, types: route.types({ type }) },
+        need: { interaction: route.interaction, types: route.types({ type }), stateless: route.stateless },
         correlationId: correlationIdOf(response),
-        address: request.socket.remoteAddress,
+        address: request.ip,
+        header: (name) => headerOf(request, name),
       });
       next();
     };
@@ -131,17 +150,18 @@ const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 
 
 async function answerHttp(route: FhirRoute, request: Request, response: Response, parts: AppParts): Promise<void> {
   let fhirRequest: FhirRequest;
+  let form: AnswerForm;
   try {
-    fhirRequest = readFhirRequest(route, request, response);
-    negotiate(request.headers.accept, fhirRequest.query);
+    fhirRequest = readFhirRequest(route, request, response, parts);
+    form = negotiate(request.headers.accept, fhirRequest.query);
     if (route.body === 'fhir') requireFhirBody(request.headers['content-type']);
-    if (route.body === 'json-patch') requireJsonPatch(request.headers['content-type']);
+    if (route.body === 'patch') requirePatchBody(request.headers['content-type']);
   } catch (fault) {
     const asked = {
       type: paramOf(request, 'type'),
       identity: response.locals.identity as Identity,
       correlationId: correlationIdOf(response),
-      address: request.socket.remoteAddress,
+      address: request.ip,
     };
     await auditRefusal(route, asked, fault, parts);
     throw fault;
@@ -149,53 +169,5 @@ async function answerHttp(route: FhirRoute, request: Request, response: Response
   const answer = await answerRoute(route, fhirRequest, parts);
   response.status(answer.status).set(answer.headers);
   if (answer.body === '') response.end();
-  else response.type(FHIR_JSON).send(answer.body);
-}
-
-function readFhirRequest(route: FhirRoute, request: Request, response: Response): FhirRequest {
-  const id = paramOf(request, 'id');
-  if (id !== '' && !ID.test(id)) throw refuse('resource-not-found', 'This is not the form of a FHIR id.');
-  const body = bodyOf(request);
-  return {
-    type: paramOf(request, 'type'),
-    id,
-    version: paramOf(request, 'version'),
-    query: route.body === 'form' ? [...readQuery(request), ...readForm(request, body)] : readQuery(request),
-    header: (name) => {
-      const value = request.headers[name];
-      return Array.isArray(value) ? value[0] : value;
-    },
-    readBody: (format) => {
-      const parsed = FORMATS[format].parse(body);
-      if (!parsed.ok) throw new GinnelError(parsed.issues);
-      return parsed.value.tree;
-    },
-    identity: response.locals.identity as Identity,
-    correlationId: correlationIdOf(response),
-    address: request.socket.remoteAddress,
-  };
-}
-
-function readForm(request: Request, body: Buffer): URLSearchParams {
-  if (body.length > 0 && request.is('application/x-www-form-urlencoded') === false) {
-    throw refuse('media-type-unsupported', 'A _search takes its parameters as application/x-www-form-urlencoded.');
-  }
-  return new URLSearchParams(body.toString('utf8'));
-}
-
-function readQuery(request: Request): [string, string][] {
-  if (request.url.length > LIMITS.urlCharsMax) {
-    throw refuse('url-invalid', `The address is longer than ${LIMITS.urlCharsMax} characters; use POST _search.`);
-  }
-  const start = request.url.indexOf('?');
-  return start === -1 ? [] : [...new URLSearchParams(request.url.slice(start + 1))];
-}
-
-function paramOf(request: Request, name: string): string {
-  const value = (request.params as Record<string, string | undefined>)[name];
-  return value ?? '';
-}
-
-function bodyOf(request: Request): Buffer {
-  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  else await sendFhir(request, response, answer.body, form);
 }

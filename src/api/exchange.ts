@@ -1,4 +1,5 @@
 import type { Identity, Interaction } from '../auth/identity.ts';
+import type { CallerReader } from '../auth/reader.ts';
 
 /** A FHIR request without its transport: what an interaction may look at. An entry of a Bundle is one too. */
 export interface FhirRequest {
@@ -9,12 +10,24 @@ export interface FhirRequest {
   readonly query: readonly (readonly [string, string])[];
   /** A header's value, by lower-case name. */
   header(name: string): string | undefined;
-  /** The body as a tree; throws where it is not what is asked for. */
-  readBody(format: 'fhir' | 'json'): unknown;
+  /** The resource in the body, whatever format it came in, as the tree of FHIR JSON; throws where it is none. */
+  readBody(): unknown;
+  /** The patch in the body, and of which kind it is. */
+  readPatch(): PatchBody;
+  /** The body as it came; throws where the request is a part of another. */
+  bytes(): Uint8Array;
   readonly identity: Identity;
+  /** What its sender may read: an interaction reads through this alone. */
+  readonly reader: CallerReader;
   readonly correlationId: string;
   /** Network address of the other side. */
   readonly address: string | undefined;
+}
+
+/** A JSON Patch as the list that it is, or the Parameters of a FHIRPath Patch. */
+export interface PatchBody {
+  readonly kind: 'json' | 'fhirpath';
+  readonly tree: unknown;
 }
 
 /** A FHIR answer without its transport. */

@@ -1,5 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { toOperationOutcome } from '../fhir/outcome.ts';
 import { GinnelError, type IssueCode, issue } from '../kernel/errors.ts';
 import { LIMITS } from '../kernel/limits.ts';
@@ -31,14 +33,24 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
 };
 const UNREADABLE: Refusal = { status: '400 Bad Request', code: 'request-unreadable', text: 'This is not HTTP/1.1.' };
 
-/** The HTTP listener: bounds on time and connections, and an OperationOutcome for what is not even a request. */
-export function createHttpServer(limits: { readonly [name in keyof HttpServerLimits]: number } = LIMITS): Server {
-  const server = createServer({
+/**
+ * The HTTP listener: bounds on time and connections, and an OperationOutcome for what is not even a request. With
+ * `secure`, over TLS; a client certificate is then asked for where there is an authority to judge it, and it is for the
+ * doors to say who needs one.
+ */
+export function createHttpServer(
+  limits: { readonly [name in keyof HttpServerLimits]: number } = LIMITS,
+  secure?: TlsOptions,
+): Server {
+  const settings: ServerOptions = {
     headersTimeout: limits.httpHeadersTimeoutMs,
     requestTimeout: limits.httpRequestTimeoutMs,
     // Node looks every 30 seconds unless told, which would make ten seconds forty.
     connectionsCheckingInterval: limits.httpTimeoutsCheckMs,
-  });
+  };
+  const asks = { requestCert: secure?.ca !== undefined, rejectUnauthorized: false };
+  const server: Server =
+    secure === undefined ? createServer(settings) : createSecureServer({ ...settings, ...secure, ...asks });
   server.maxConnections = limits.httpConnectionsMax;
   server.on('clientError', (fault: NodeJS.ErrnoException, stream) => {
     const socket = stream as Socket & { readonly _httpMessage?: ServerResponse };

@@ -262,13 +262,18 @@ describe('JSON Patch (https://hl7.org/fhir/R4/http.html#patch)', () => {
     expect([answer.status, answer.code]).toEqual([422, 'patch-failed']);
   });
 
-  it('takes nothing but a JSON Patch', async () => {
+  it('takes nothing else for a JSON Patch', async () => {
     const before = await iris();
     for (const body of [{}, [], 'x', null]) expect((await patch(before.id, body)).status).toBe(400);
-    const wrong = await patch(before.id, [{ op: 'remove', path: '/birthDate' }], {
-      'Content-Type': 'application/fhir+json',
-    });
-    expect(wrong.status).toBe(415);
+    const operations = [{ op: 'remove', path: '/birthDate' }];
+    for (const [type, status] of [
+      ['application/fhir+json', 422],
+      ['application/xml-patch+xml', 415],
+      ['text/plain', 415],
+    ] as const) {
+      const wrong = await outcomeOf(await patch(before.id, operations, { 'Content-Type': type }));
+      expect([type, wrong.status]).toEqual([type, status]);
+    }
   });
 
   it('answers 404, 410 and 412 as an update does, and takes a condition', async () => {

@@ -5,8 +5,12 @@ import { describe, expect, it } from 'vitest';
 const root = resolve(import.meta.dirname, '../..');
 const pages = readdirSync(resolve(root, 'docs/api')).filter((name) => name !== 'README.md');
 const read = (path: string): string => readFileSync(resolve(root, path), 'utf8');
-/** The history of one resource is the only one there is; batch and transaction share a route. */
-const PAGES: Record<string, string> = { 'history-instance': 'history' };
+/** The three histories share a page; batch and transaction share a route. */
+const PAGES: Record<string, string> = {
+  'history-instance': 'history',
+  'history-type': 'history',
+  'history-system': 'history',
+};
 
 describe('the pages of docs/api', () => {
   const files = readdirSync(resolve(root, 'src/api/interactions')).map((name) => name.replace('.ts', ''));

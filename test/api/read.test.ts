@@ -37,6 +37,7 @@ describe('capabilities (https://hl7.org/fhir/R4/http.html#capabilities)', () => 
       'patch',
       'delete',
       'history-instance',
+      'history-type',
       'create',
       'search-type',
     ]);
@@ -52,10 +53,33 @@ describe('capabilities (https://hl7.org/fhir/R4/http.html#capabilities)', () => 
     expect(patient?.searchInclude).toContain('Patient:organization');
     expect(patient?.searchRevInclude).toContain('CarePlan:patient');
     expect(patient?.searchRevInclude).toContain('Provenance:target');
-    expect(statement.rest?.[0]?.interaction?.map(({ code }) => code)).toEqual(['transaction', 'batch']);
-    expect(statement.patchFormat).toEqual(['application/json-patch+json']);
-    expect(patient?.operation?.map(({ name }) => name)).toEqual(['shared-care-plan']);
+    expect(statement.rest?.[0]?.interaction?.map(({ code }) => code)).toEqual([
+      'transaction',
+      'batch',
+      'history-system',
+    ]);
+    expect(statement.patchFormat).toEqual([
+      'application/json-patch+json',
+      'application/fhir+json',
+      'application/fhir+xml',
+    ]);
+    expect(patient?.operation?.map(({ name }) => name)).toEqual([
+      'shared-care-plan',
+      'everything',
+      'match',
+      'validate',
+    ]);
     expect(patient?.supportedProfile).toContain('https://ginnel.example/fhir/StructureDefinition/GinnelPatient');
+    expect(patient?.searchInclude).toContain('*');
+    const observation = statement.rest?.[0]?.resource?.find(({ type }) => type === 'Observation');
+    expect(observation?.searchParam).toEqual(
+      expect.arrayContaining([
+        { name: 'patient', type: 'reference' },
+        { name: 'value-quantity', type: 'quantity' },
+        { name: 'code-value-quantity', type: 'composite' },
+        { name: '_profile', type: 'uri' },
+      ]),
+    );
     expect(patient?.searchParam?.map(({ name }) => name)).toContain('identifier');
   });
 });

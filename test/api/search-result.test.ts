@@ -81,6 +81,71 @@ describe('_include (https://hl7.org/fhir/R4/search.html#include)', () => {
     expect(sentence(bundle)).toContain('Patient is not included: it needs the scope system/Patient.s.');
   });
 
+  it.each(['_include=CarePlan:*', '_include=*'])('brings by %s whatever the matches refer to', async (query) => {
+    const bundle = await search(`CarePlan?_id=${plans[2]?.id}&${query}`);
+    expect(entriesOf(bundle).slice(1).sort()).toEqual([`include CareTeam/${team.id}`, `include Patient/${lomax.id}`]);
+  });
+
+  it('goes on by :iterate from what it brings, and brings a circle once', async () => {
+    const [whole, part] = [crypto.randomUUID(), crypto.randomUUID()];
+    const organisation = (id: string, partOf: string): Promise<Response> =>
+      send(test, 'PUT', `Organization/${id}`, {
+        resourceType: 'Organization',
+        id,
+        name: 'A practice',
+        partOf: { reference: `Organization/${partOf}` },
+      });
+    await organisation(whole, part);
+    await organisation(part, whole);
+    const registered = await created(
+      test,
+      person(numbers.pop() ?? '', 'Nadeem', { generalPractitioner: [{ reference: `Organization/${part}` }] }),
+    );
+    const plan = await created<CarePlan>(test, {
+      resourceType: 'CarePlan',
+      status: 'draft',
+      intent: 'plan',
+      subject: { reference: `Patient/${registered.id}` },
+    });
+    const one = `CarePlan?_id=${plan.id}&_include=CarePlan:subject`;
+    const further = '&_include:iterate=Patient:general-practitioner';
+    expect(entriesOf(await search(one + further))).toEqual([
+      `match CarePlan/${plan.id}`,
+      `include Patient/${registered.id}`,
+      `include Organization/${part}`,
+    ]);
+    const circle = await search(`${one}${further}&_include:iterate=Organization:partof`);
+    expect(entriesOf(circle).sort()).toEqual([
+      ...[whole, part].map((id) => `include Organization/${id}`).sort(),
+      `include Patient/${registered.id}`,
+      `match CarePlan/${plan.id}`,
+    ]);
+    const back = await search(
+      `Organization?_id=${whole}&_revinclude:iterate=Organization:partof&_revinclude:iterate=Patient:general-practitioner`,
+    );
+    expect(entriesOf(back)).toEqual([
+      `match Organization/${whole}`,
+      `include Organization/${part}`,
+      `include Patient/${registered.id}`,
+    ]);
+    await test.request('everything', `/fhir/CarePlan/${plan.id}`, { method: 'DELETE' });
+  });
+
+  it('takes a bounded number of steps by :iterate, and says that there is more', async () => {
+    const steps = Array.from({ length: LIMITS.searchIterationsMax + 3 }, (_, step) => `step-${step}`);
+    for (const [at, id] of steps.entries()) {
+      await send(test, 'PUT', `Organization/${id}`, {
+        resourceType: 'Organization',
+        id,
+        name: 'One above the other',
+        ...(at === 0 ? {} : { partOf: { reference: `Organization/${steps[at - 1]}` } }),
+      });
+    }
+    const bundle = await search(`Organization?_id=${steps.at(-1)}&_include:iterate=Organization:partof`);
+    expect(entriesOf(bundle).filter((one) => one?.startsWith('include')).length).toBe(LIMITS.searchIterationsMax);
+    expect(sentence(bundle)).toContain('fields-too-many');
+  });
+
   it('of what has been deleted brings nothing', async () => {
     const gone = await created(test, person(numbers.pop() ?? '', 'Moss'));
     const plan = await created<CarePlan>(test, {
@@ -124,10 +189,13 @@ describe('_include (https://hl7.org/fhir/R4/search.html#include)', () => {
     '_include=Patient:organization',
     '_include=CarePlan:subject:Organization',
     '_include=CarePlan:subject:Patient:more',
-    '_include=CarePlan:*',
-    '_include=*',
-    '_include:iterate=CarePlan:subject',
+    '_include=Patient:*',
+    '_include=Nonsense:*',
     '_include:recurse=CarePlan:subject',
+    '_include:repeat=CarePlan:subject',
+    '_include:iterate=Nonsense:subject',
+    '_revinclude=*',
+    '_revinclude=Provenance:*',
     '_revinclude=CareTeam:participant',
     '_revinclude=Provenance:recorded',
   ])('refuses %s', async (query) => {
@@ -156,10 +224,11 @@ describe('_revinclude (https://hl7.org/fhir/R4/search.html#revinclude)', () => {
   it('puts whose records it brought into the audit', async () => {
     const correlation = crypto.randomUUID();
     await search('CareTeam?_revinclude=CarePlan:care-team', 'everything', { 'X-Correlation-Id': correlation });
-    const about = (await test.gateway.store.audit({ limit: 1000 })).find(({ content }) =>
+    const about = (await test.gateway.store.audit({ limit: 1000 })).filter(({ content }) =>
       content.includes(correlation),
     );
-    for (const { id } of [kershaw, lomax]) expect(about?.content).toContain(`Patient/${id}`);
+    const told = about.map(({ content }) => content).join();
+    for (const { id } of [kershaw, lomax]) expect(told).toContain(`Patient/${id}`);
   });
 });
 
@@ -169,6 +238,16 @@ describe('a chain', () => {
     expect((await outcomeOf(await test.request('planner', path))).code).toBe('scope-insufficient');
     expect((await test.request('everything', path)).status).toBe(200);
   });
+
+  it.each(['_has:Patient:organization:family=k', '_has:List:subject:item:Task.status=draft'])(
+    'and %s need the scope for what they look into, and so does every hop of them',
+    async (name) => {
+      const type = name.includes('organization') ? 'Organization' : 'Patient';
+      const path = `/fhir/${type}?${name}`;
+      expect((await outcomeOf(await test.request('planner', path))).code).toBe('scope-insufficient');
+      expect((await test.request('everything', path)).status).toBe(200);
+    },
+  );
 });
 
 describe('_summary and _elements (https://hl7.org/fhir/R4/search.html#summary)', () => {
@@ -241,7 +320,7 @@ describe('handling (https://hl7.org/fhir/R4/search.html#errors)', () => {
   });
 
   it('lenient passes over what is unknown or not available, and says so in the answer and in the self link', async () => {
-    const bundle = await search(`CarePlan?pateint=x&_text=y&_include=*&_id=${plans[0]?.id}`, 'everything', lenient);
+    const bundle = await search(`CarePlan?pateint=x&_text=y&_revinclude=*&_id=${plans[0]?.id}`, 'everything', lenient);
     expect(entriesOf(bundle).slice(0, 1)).toEqual([`match CarePlan/${plans[0]?.id}`]);
     const outcome = bundle.entry?.[1];
     expect(outcome?.search?.mode).toBe('outcome');

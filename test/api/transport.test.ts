@@ -22,7 +22,9 @@ describe('content negotiation (https://hl7.org/fhir/R4/http.html#mime-type)', ()
     'application/fhir+json',
     'application/fhir+json; charset=utf-8',
     'application/fhir+json; fhirVersion=4.0',
-    'application/fhir+xml;q=0.9, application/fhir+json;q=0.8',
+    'application/fhir+xml;q=0.8, application/fhir+json;q=0.9',
+    'application/fhir+xml, application/fhir+json',
+    'application/fhir+xml;q=0, */*',
     'application/json',
     'application/*',
     '*/*',
@@ -34,8 +36,22 @@ describe('content negotiation (https://hl7.org/fhir/R4/http.html#mime-type)', ()
 
   it.each([
     'application/fhir+xml',
+    'application/fhir+xml;q=0.9, application/fhir+json;q=0.8',
+    'application/fhir+xml, */*',
+    'text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8',
+    'application/fhir+json;q=0, application/*',
+  ])('answers FHIR XML to Accept: %s', async (accept) => {
+    const response = await get('/fhir/Patient', { Accept: accept });
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      200,
+      'application/fhir+xml; charset=utf-8',
+    ]);
+  });
+
+  it.each([
     'text/html',
     'application/fhir+json;q=0',
+    'application/fhir+xml; fhirVersion=3.0',
     'application/fhir+json; fhirVersion=3.0',
     'nonsense',
   ])('answers 406 to Accept: %s', async (accept) => {
@@ -49,7 +65,7 @@ describe('content negotiation (https://hl7.org/fhir/R4/http.html#mime-type)', ()
       const response = await get(`/fhir/Patient?_format=${format}`, { Accept: 'text/html' });
       expect([format, response.status]).toEqual([format, 200]);
     }
-    for (const format of ['xml', 'text/turtle', '']) {
+    for (const format of ['text/turtle', 'turtle', 'constructor', '']) {
       const answer = await outcomeOf(await get(`/fhir/Patient?_format=${format}`, { Accept: '*/*' }));
       expect([format, answer.status]).toEqual([format, 406]);
     }
@@ -59,7 +75,7 @@ describe('content negotiation (https://hl7.org/fhir/R4/http.html#mime-type)', ()
     const response = await test.request('everything', '/fhir/Patient/_search', {
       method: 'POST',
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-      body: '_format=xml',
+      body: '_format=text/turtle',
     });
     expect((await outcomeOf(response)).status).toBe(406);
   });

@@ -10,7 +10,7 @@ export async function requireEntryAccess(
   { route, request }: Pick<EntryRequest, 'route' | 'request'>,
   parts: ApiParts,
 ): Promise<void> {
-  const need: AccessNeed = { interaction: route.interaction, types: route.types(request) };
+  const need: AccessNeed = { interaction: route.interaction, types: route.types(request), stateless: route.stateless };
   const decision = decide(request.identity, need);
   if (decision.allowed) return;
   const denied = refuse('scope-insufficient', decision.reason);

@@ -5,7 +5,7 @@ import { GinnelError, type IssueCode, refuse } from '../../kernel/errors.ts';
 import { isJsonObject } from '../../kernel/json.ts';
 import { LIMITS } from '../../kernel/limits.ts';
 import type { ApiParts } from '../api-parts.ts';
-import type { FhirRequest } from '../exchange.ts';
+import type { FhirRequest, PatchBody } from '../exchange.ts';
 import { JSON_PATCH } from '../middleware/negotiate.ts';
 import type { FhirRoute } from '../routes.ts';
 import { expressionAt } from '../writes/write-intent.ts';
@@ -64,10 +64,14 @@ export function readEntry(
       ...params,
       query: [...new URLSearchParams(rest.join('?'))],
       header: (name) => headers[name],
-      readBody: (format) => {
-        if (!isJsonObject(entry.resource)) throw refuseAt('body-empty', `A ${method} has a resource.`);
-        return format === 'json' ? readJsonPatch(entry.resource as Binary, place) : entry.resource;
+      bytes: () => {
+        throw refuseAt('parameter-unsupported', 'This operation cannot be a part of a batch.');
       },
+      readBody: () => {
+        if (!isJsonObject(entry.resource)) throw refuseAt('body-empty', `A ${method} has a resource.`);
+        return entry.resource;
+      },
+      readPatch: () => readPatchEntry(entry, place),
     },
   };
 }
@@ -115,14 +119,25 @@ function matchPath(pattern: readonly string[], steps: readonly string[]): Params
   return { type: found.type ?? '', id: found.id ?? '', version: found.version ?? '' };
 }
 
+/** A patch in a Bundle is Parameters, or a JSON Patch in a Binary. */
+function readPatchEntry({ resource }: BundleEntry, place: string): PatchBody {
+  if (!isJsonObject(resource)) throw refuse('body-empty', 'A PATCH has a resource.', { expression: place });
+  if (resource.resourceType === 'Parameters') return { kind: 'fhirpath', tree: resource };
+  return { kind: 'json', tree: readJsonPatch(resource as unknown as Binary, place) };
+}
+
 /** In a Bundle a JSON Patch is the data of a Binary (https://hl7.org/fhir/R4/http.html#patch). */
 function readJsonPatch({ resourceType, contentType, data }: Binary, place: string): unknown {
   if (resourceType !== 'Binary' || contentType !== JSON_PATCH || typeof data !== 'string') {
-    throw refuse('patch-invalid', `A PATCH has a Binary of the type ${JSON_PATCH} with the patch as its data.`, {
-      expression: `${place}.resource`,
-    });
+    throw refuse(
+      'patch-invalid',
+      `A PATCH has Parameters, or a Binary of the type ${JSON_PATCH} with the patch as its data.`,
+      {
+        expression: `${place}.resource`,
+      },
+    );
   }
-  const parsed = FORMATS.json.parse(Buffer.from(data, 'base64'));
+  const parsed = FORMATS.json.parse(Buffer.from(data, 'base64'), { exactNumbers: true });
   if (!parsed.ok) throw new GinnelError(parsed.issues);
   return parsed.value.tree;
 }

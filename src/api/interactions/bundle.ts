@@ -9,7 +9,7 @@ import { runTransaction } from './transaction.ts';
 
 /** https://hl7.org/fhir/R4/http.html#transaction: several interactions in one request, together or each for itself. */
 export function runBundle(request: FhirRequest, parts: ApiParts, routes: readonly FhirRoute[]): Promise<FhirAnswer> {
-  const bundle = request.readBody('fhir') as Bundle;
+  const bundle = request.readBody() as Bundle;
   if (bundle.resourceType !== 'Bundle' || (bundle.type !== 'batch' && bundle.type !== 'transaction')) {
     throw refuse('resource-invalid', 'Post a Bundle of type batch or transaction here, anything else to its type.', {
       expression: 'Bundle.type',

@@ -51,7 +51,7 @@ export async function runTransaction(
     answers.push(
       written === undefined
         ? await answerAlone(entry.place, () => answerRoute(entry.route, entry.request, parts), outer, parts)
-        : entryText(toAnswer(written, entry.request, parts)),
+        : entryText(await toAnswer(written, entry.request, parts)),
     );
   }
   const disclosed = entries.length === 0 ? { patients: [], resources: [] } : ('written' as const);

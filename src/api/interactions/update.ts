@@ -5,7 +5,10 @@ import { readVersionMatch } from '../version-match.ts';
 import { answerWrite, readContent } from '../writes/answer-write.ts';
 import type { WriteIntent } from '../writes/write-intent.ts';
 
-/** https://hl7.org/fhir/R4/http.html#update; an id that there is not yet is created, as #upsert has it. */
+/**
+ * https://hl7.org/fhir/R4/http.html#update; an id that there is not yet is created, as #upsert has it. With
+ * `If-None-Match: *` it creates or fails.
+ */
 export function update(request: FhirRequest, parts: ApiParts): Promise<FhirAnswer> {
   return answerWrite(readUpdate(request), request, parts);
 }
@@ -17,19 +20,13 @@ export function readUpdate(request: FhirRequest): WriteIntent {
       expression: `${request.type}.id`,
     });
   }
-  refuseIfNoneMatch(request);
   return {
     interaction: 'update',
     type: request.type,
     id: request.id,
     condition: undefined,
     ifMatch: readVersionMatch('If-Match', request.header('if-match')),
+    ifNoneMatch: readVersionMatch('If-None-Match', request.header('if-none-match')),
     change: { kind: 'content', resource },
   };
-}
-
-/** A condition that we do not know must not be passed over. */
-export function refuseIfNoneMatch(request: FhirRequest): void {
-  if (request.header('if-none-match') === undefined) return;
-  throw refuse('parameter-unsupported', 'If-None-Match is for reading; to create only what is not there, POST it.');
 }

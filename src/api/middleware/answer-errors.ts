@@ -1,10 +1,13 @@
-import type { ErrorRequestHandler } from 'express';
+import type { ErrorRequestHandler, Request } from 'express';
+import { RateLimited } from '../../auth/rate-limits.ts';
 import { toOperationOutcome } from '../../fhir/outcome.ts';
 import { GinnelError, type Issue, issue, ruleOf } from '../../kernel/errors.ts';
 import { LIMITS } from '../../kernel/limits.ts';
 import { describeFault, type Log } from '../../kernel/log.ts';
 import { correlationIdOf } from './correlate.ts';
-import { FHIR_JSON } from './negotiate.ts';
+import { type AnswerForm, COMPACT_JSON, FHIR_JSON, FHIR_XML, negotiateFailure } from './negotiate.ts';
+import { readQuery } from './read-query.ts';
+import { printAs } from './send-fhir.ts';
 
 /** Every failure at the HTTP door is an OperationOutcome (https://hl7.org/fhir/R4/http.html#general-errors). */
 export function answerErrors(log: Log): ErrorRequestHandler {
@@ -26,14 +29,19 @@ export function answerErrors(log: Log): ErrorRequestHandler {
     }
     if (httpStatus === 401) response.setHeader('WWW-Authenticate', challengeOf(issues));
     if (httpStatus === 503) response.setHeader('Retry-After', '1');
+    if (error instanceof RateLimited) response.setHeader('Retry-After', String(error.retryAfterSeconds));
     // The rest of a body that nobody wants is read and dropped, or the sender would meet a reset before our answer. One
     // that is longer than anything we take, or does not say how long it is, is not waited for.
     if (!request.complete && !isBounded(request.headers['content-length'])) response.setHeader('Connection', 'close');
-    response
-      .status(httpStatus)
-      .type(FHIR_JSON)
-      .send(JSON.stringify(toOperationOutcome(issues)));
+    const form = request.url.length > LIMITS.urlCharsMax ? COMPACT_JSON : formOf(request);
+    response.setHeader('Content-Type', form.format === 'json' ? FHIR_JSON : FHIR_XML);
+    response.status(httpStatus).send(printAs(JSON.stringify(toOperationOutcome(issues)), form));
   };
+}
+
+/** A failure is told in the form that was asked for, as far as the address and the headers say it. */
+function formOf(request: Request): AnswerForm {
+  return negotiateFailure(request.headers.accept, readQuery(request));
 }
 
 function isBounded(contentLength: string | undefined): boolean {

@@ -1,7 +1,9 @@
 import { decide } from '../../auth/decide.ts';
+import type { Reader } from '../../auth/reader.ts';
 import { composePlan } from '../../care-plan/compose.ts';
 import { gatherPlan } from '../../care-plan/gather.ts';
 import { refuse } from '../../kernel/errors.ts';
+import { printExact } from '../../kernel/exact-json.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { StoredResource } from '../../store/store.ts';
 import type { ApiParts } from '../api-parts.ts';
@@ -23,15 +25,15 @@ export async function sharedCarePlan(request: FhirRequest, parts: ApiParts): Pro
   }
   const patient =
     request.id === ''
-      ? await patientByIdentifier(identifier ?? [], parts)
-      : await parts.store.read('Patient', request.id);
+      ? await patientByIdentifier(identifier ?? [], request.reader)
+      : await request.reader.read('Patient', request.id);
   if (patient === undefined || patient.deleted) throw refuse('resource-not-found', 'No such person is held here.');
   const mayRead = (type: string): boolean => decide(request.identity, { interaction: 'search', types: [type] }).allowed;
-  const sources = await gatherPlan(patient, parts.store, mayRead);
+  const sources = await gatherPlan(patient, request.reader, mayRead);
   const bundle = composePlan(sources, { id: newId(), now: parts.clock.now(), fhirBase: parts.fhirBase });
   return {
     status: 200,
-    body: JSON.stringify(bundle),
+    body: printExact(bundle),
     headers: { 'Cache-Control': 'no-store' },
     disclosed: {
       patients: [patient.id],
@@ -47,7 +49,7 @@ export async function sharedCarePlan(request: FhirRequest, parts: ApiParts): Pro
 
 async function patientByIdentifier(
   given: readonly (readonly [string, string])[],
-  parts: ApiParts,
+  reader: Reader,
 ): Promise<StoredResource | undefined> {
   const text = given[0]?.[1] ?? '';
   const bar = text.indexOf('|');
@@ -58,11 +60,17 @@ async function patientByIdentifier(
       'Name the person by exactly one identifier=system|value, such as identifier=https://fhir.nhs.uk/Id/nhs-number|….',
     );
   }
-  const ids = await parts.store.findByIdentifier('Patient', { system, value }, 2);
-  if (ids.length > 1)
+  const found = await reader.search({
+    type: 'Patient',
+    filters: [{ kind: 'token', param: 'identifier', not: false, values: [{ system, code: value }] }],
+    count: 2,
+    sort: [],
+    total: false,
+  });
+  if (found.matches.length > 1)
     throw refuse(
       'multiple-matches',
       'More than one person carries this identifier; the duplicate must be resolved first.',
     );
-  return ids[0] === undefined ? undefined : parts.store.read('Patient', ids[0]);
+  return found.matches[0];
 }

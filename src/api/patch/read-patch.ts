@@ -1,4 +1,5 @@
 import { GinnelError, type Issue, issue } from '../../kernel/errors.ts';
+import { copySpellings } from '../../kernel/exact-json.ts';
 import { isJsonObject, type JsonValue } from '../../kernel/json.ts';
 import { LIMITS } from '../../kernel/limits.ts';
 
@@ -37,7 +38,8 @@ function readOperation(one: JsonValue): PatchOperation | string {
     case 'add':
     case 'replace':
     case 'test':
-      return value === undefined ? `${op} needs a value.` : { op, path, value };
+      // The copy keeps how a number was written.
+      return value === undefined ? `${op} needs a value.` : copySpellings(one, { op, path, value });
     case 'remove':
       return { op, path };
     case 'move':

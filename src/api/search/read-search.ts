@@ -1,4 +1,4 @@
-import { parseSearch } from '../../fhir/parse-search.ts';
+import { CURSOR_PARAMETER, parseSearch } from '../../fhir/parse-search.ts';
 import type { SearchRequest } from '../../fhir/search-request.ts';
 import { GinnelError, type Issue, type IssueCode, refuse } from '../../kernel/errors.ts';
 import { LIMITS } from '../../kernel/limits.ts';
@@ -15,8 +15,10 @@ export interface AskedSearch {
   readonly search: SearchRequest;
   readonly includes: readonly Include[];
   readonly view: View;
-  /** The parameters that were heeded, as they came. */
+  /** The parameters that were heeded, as they came; of a further page, those of the first. */
   readonly query: readonly Pair[];
+  /** The address of the further page that is asked for, as it came. */
+  readonly page?: string | undefined;
   /** What was passed over because the client asked for that. */
   readonly ignored: readonly Issue[];
 }
@@ -29,6 +31,8 @@ const PASSED_OVER: readonly IssueCode[] = ['parameter-unknown', 'parameter-unsup
  * answer says so; a value that is wrong is an error in any case.
  */
 export function readSearch(request: FhirRequest, parts: ApiParts): AskedSearch {
+  const page = request.query.find(([name]) => name === CURSOR_PARAMETER)?.[1];
+  if (page !== undefined) return readPage(page, request, parts);
   if (readPrefer(request.header('prefer')).handling === 'strict') {
     return { ...readParameters(request.type, request.query, parts), ignored: [] };
   }
@@ -49,7 +53,26 @@ export function readSearch(request: FhirRequest, parts: ApiParts): AskedSearch {
   return { ...readParameters(request.type, heeded, parts), ignored };
 }
 
-function readParameters(type: string, query: readonly Pair[], parts: ApiParts): Omit<AskedSearch, 'ignored'> {
+/**
+ * The address of a page holds the whole search, so that nothing can be added to it but how many resources are wanted
+ * on the page, which some clients say again.
+ */
+function readPage(page: string, { type, query, identity }: FhirRequest, parts: ApiParts): AskedSearch {
+  const more = query.find(([name]) => !['_format', '_pretty', '_count', CURSOR_PARAMETER].includes(name));
+  if (more !== undefined || query.filter(([name]) => name === CURSOR_PARAMETER).length > 1) {
+    throw refuse('parameter-invalid', 'The address of a page takes no other parameters. Follow it as it is.');
+  }
+  const { query: first, place } = parts.pageLinks.open(page, type, identity);
+  const count = query.filter(([name]) => name === '_count');
+  const asked = readParameters(
+    type,
+    [...first.filter(([name]) => name !== '_count' || count.length === 0), ...count],
+    parts,
+  );
+  return { ...asked, search: { ...asked.search, after: place }, page, ignored: [] };
+}
+
+function readParameters(type: string, query: readonly Pair[], parts: ApiParts): Omit<AskedSearch, 'ignored' | 'page'> {
   const includes: Include[] = [];
   const single = new Map<string, string>();
   const rest: Pair[] = [];

@@ -2,6 +2,7 @@ import type { Coding } from '@medplum/fhirtypes';
 import type { Definitions } from '../../fhir/definitions.ts';
 import type { Structure } from '../../fhir/structure.ts';
 import { refuse } from '../../kernel/errors.ts';
+import { copySpellings, parseExact, printExact } from '../../kernel/exact-json.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../kernel/json.ts';
 
 /** How much of each resource an answer holds. */
@@ -66,14 +67,14 @@ function readElements(type: string, text: string, definitions: Definitions): Set
 export function applyView(content: string, type: string, view: View, definitions: Definitions): string {
   const structure = definitions.structure(type);
   if (view.kind === 'all' || view.kind === 'count' || structure === undefined) return content;
-  const resource = JSON.parse(content) as JsonObject;
+  const resource = parseExact(content) as JsonObject;
   const kept =
     view.kind === 'summary'
       ? summarise(resource, structure, definitions)
       : keepMembers(resource, (name) => isKept(name, view, structure));
   const meta = isJsonObject(resource.meta) ? resource.meta : {};
   const tags = Array.isArray(meta.tag) ? meta.tag : [];
-  return JSON.stringify({ ...kept, meta: { ...meta, tag: [...tags, SUBSETTED] } });
+  return printExact({ ...kept, meta: { ...meta, tag: [...tags, SUBSETTED] } });
 }
 
 function isKept(
@@ -101,10 +102,12 @@ function summarise(value: JsonObject, structure: Structure, definitions: Definit
     const property = structure.properties.get(name);
     return ALWAYS.has(name) || property?.summary === true || property?.required === true;
   });
-  return Object.fromEntries(Object.entries(kept).map(([name, child]) => [name, inside(child, name)]));
+  const summary = Object.entries(kept).map(([name, child]): [string, JsonValue] => [name, inside(child, name)]);
+  return copySpellings(value, Object.fromEntries(summary));
 }
 
 /** `_birthDate`, which holds the extensions of `birthDate`, goes with it. */
 function keepMembers(value: JsonObject, keep: (name: string) => boolean): JsonObject {
-  return Object.fromEntries(Object.entries(value).filter(([name]) => keep(name.replace(/^_/, ''))));
+  const kept = Object.entries(value).filter(([name]) => keep(name.replace(/^_/, '')));
+  return copySpellings(value, Object.fromEntries(kept));
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { GinnelError, type Issue, refuse } from '../../kernel/errors.ts';
 import { LIMITS } from '../../kernel/limits.ts';
 import { deliveriesOf } from '../../message/deliveries.ts';
@@ -7,28 +8,51 @@ import type { FhirRequest } from '../exchange.ts';
 import { findTargets } from './find-targets.ts';
 import { linkReferences } from './link-references.ts';
 import { type PlannedWrite, planWrites } from './plan-writes.ts';
+import { requireWritable } from './require-writable.ts';
 import { issueOf, requireAccess, type WriteIntent, type WriteInteraction } from './write-intent.ts';
+
+/** Objects to a plan by throwing, before anything is written. */
+type Check = (planned: readonly PlannedWrite[]) => Promise<void>;
 
 /**
  * Does all of it or nothing: access is decided for every write, then what stands there is looked up, then all is
- * planned, and one commit holds the resources, the deliveries of their routes and the audit. Where somebody else was
- * faster it is planned again on what they left. `check` may still object to the plan.
+ * planned, and one commit holds the resources, the deliveries of their routes and the audit. Writes of one resource, or
+ * by one condition, take turns; where another process was faster it is planned again on what that left. `check` may
+ * still object to the plan.
  */
 export async function applyWrites(
   intents: readonly WriteIntent[],
   request: FhirRequest,
   parts: ApiParts,
-  check: (planned: readonly PlannedWrite[]) => Promise<void> = async () => {},
+  check: Check = async () => {},
 ): Promise<PlannedWrite[]> {
   requireAccess(intents, request);
+  return parts.turns(turnsOf(intents), () => planAndCommit(intents, request, parts, check));
+}
+
+function turnsOf(intents: readonly WriteIntent[]): string[] {
+  return intents.flatMap(({ type, id, condition }) => {
+    if (condition !== undefined) return [`${type}?${JSON.stringify(condition.search.filters)}`];
+    return id === undefined ? [] : [`${type}/${id}`];
+  });
+}
+
+async function planAndCommit(
+  intents: readonly WriteIntent[],
+  request: FhirRequest,
+  parts: ApiParts,
+  check: Check,
+): Promise<PlannedWrite[]> {
+  let claimsConditions = true;
   for (let attempt = 1; ; attempt += 1) {
-    const targets = await findTargets(intents, parts.store);
-    const link = await linkReferences(intents, targets, parts);
-    const planned = planWrites(intents, targets, link, parts);
+    const targets = await findTargets(intents, request.reader, parts.store);
+    const link = await linkReferences(intents, targets, request.reader, parts);
+    const planned = planWrites(intents, targets, link, parts, claimsConditions);
+    await requireWritable(planned, targets, request.reader);
     refuseOverlaps(planned);
     await check(planned);
     if (planned.length === 0) return planned;
-    const commit = composeCommit(planned, request, parts);
+    const commit = await composeCommit(planned, request, parts);
     const result = await parts.store.commit(commit);
     if (result.ok) {
       if (commit.deliveries.length > 0) parts.wakeDelivery();
@@ -36,20 +60,36 @@ export async function applyWrites(
     }
     const held = result.conflict === 'identifier' ? await findHeldClaims(planned, parts) : [];
     if (held.length > 0) throw new GinnelError(held);
-    if (attempt >= LIMITS.commitAttemptsMax) {
+    // The condition finds nobody and its identifier is held all the same: by what the caller does not see, which must
+    // not be told by an answer. It goes without the claim then.
+    if (result.conflict === 'identifier' && !intents.every(({ type }) => request.reader.isOpen(type))) {
+      claimsConditions = false;
+    }
+    if (attempt >= LIMITS.writeAttemptsMax) {
       const text = 'Others are changing the same resource at this moment. Read it again and decide anew.';
       throw refuse('version-conflict', text);
     }
+    // Two processes that meet again and again would if both waited equally long.
+    await setTimeout(Math.random() * Math.min(2 ** attempt, LIMITS.writePauseMsMax));
   }
 }
 
-function composeCommit(planned: readonly PlannedWrite[], request: FhirRequest, parts: ApiParts): Commit {
+async function composeCommit(planned: readonly PlannedWrite[], request: FhirRequest, parts: ApiParts): Promise<Commit> {
   const writes = planned.flatMap(({ write }) => write ?? []);
   const routed = writes.flatMap((write) => parts.router.route(write).map((to) => ({ write, ...to })));
+  const allowed = await parts.disclosure.allowRoutes(routed, writes);
+  for (const { route, partner, issue } of allowed.withheld) {
+    parts.log.warn('route not taken', {
+      correlationId: request.correlationId,
+      route,
+      partner,
+      issueCodes: [issue.code],
+    });
+  }
   const createdAt = parts.clock.now().toISOString();
   return {
     writes,
-    deliveries: deliveriesOf(routed, { messageId: null, correlationId: request.correlationId, createdAt }),
+    deliveries: deliveriesOf(allowed.routed, { messageId: null, correlationId: request.correlationId, createdAt }),
     audit: auditsOf(planned, request, parts),
   };
 }
@@ -68,6 +108,8 @@ function auditsOf(planned: readonly PlannedWrite[], request: FhirRequest, parts:
       client: request.identity.client,
       partner: request.identity.partner,
       tokenId: request.identity.tokenId,
+      person: request.identity.person,
+      purpose: request.identity.access?.purpose,
       types: [...new Set(group.map(({ intent }) => intent.type))],
       patients: group[0]?.patients ?? [],
       // An id that was never ours is not recorded: it may be somebody's number.

@@ -1,6 +1,6 @@
 import { CURSOR_PARAMETER, parseSearch } from '../../fhir/parse-search.ts';
 import { RESULT_PARAMETERS } from '../../fhir/search-params.ts';
-import type { SearchFilter, SearchRequest } from '../../fhir/search-request.ts';
+import type { SearchRequest } from '../../fhir/search-request.ts';
 import { GinnelError, refuse } from '../../kernel/errors.ts';
 import type { BusinessIdentifier } from '../../store/store.ts';
 import type { ApiParts } from '../api-parts.ts';
@@ -44,11 +44,4 @@ function claimOf({ filters }: SearchRequest): BusinessIdentifier | undefined {
   if (filter?.kind !== 'token' || filter.param !== 'identifier' || filter.not || others.length > 0) return undefined;
   const [{ system = '', code = '' } = {}, ...alternatives] = filter.values;
   return system === '' || code === '' || alternatives.length > 0 ? undefined : { system, value: code };
-}
-
-/** Every type that a search looks into: its own, and those that it follows references to. */
-export function typesSearched({ type, filters }: SearchRequest): string[] {
-  const followed = (filter: SearchFilter): string[] =>
-    filter.kind === 'chain' ? [filter.targetType, ...followed(filter.filter)] : [];
-  return [...new Set([type, ...filters.flatMap(followed)])];
 }

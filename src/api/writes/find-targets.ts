@@ -1,10 +1,11 @@
+import type { CallerReader } from '../../auth/reader.ts';
 import { isNhsNumber } from '../../fhir/nhs-number.ts';
 import { isResourceId } from '../../fhir/references.ts';
 import { GinnelError, type Issue } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import { LIMITS } from '../../kernel/limits.ts';
 import type { BusinessIdentifier, Store, StoredResource } from '../../store/store.ts';
-import { issueOf, type WriteIntent } from './write-intent.ts';
+import { issueOf, tellsContent, type WriteIntent } from './write-intent.ts';
 
 /** The resource that a write is about, as it stands now. */
 export interface Target {
@@ -15,18 +16,32 @@ export interface Target {
   readonly found: boolean;
   /** Identifiers that it alone holds among its type. */
   readonly claims: readonly BusinessIdentifier[];
+  /** Top-level elements that the caller is not shown: a write leaves them as they are. */
+  readonly hidden: ReadonlySet<string>;
+}
+
+/** What holds the claims of a resource that the caller may read. */
+type Claims = Pick<Store, 'claimsOf'>;
+
+interface From {
+  readonly reader: CallerReader;
+  readonly store: Claims;
 }
 
 /**
  * Deletions first, as https://hl7.org/fhir/R4/http.html#trules has it: what a transaction deletes no longer meets the
  * conditions of its other entries.
  */
-export async function findTargets(intents: readonly WriteIntent[], store: Store): Promise<Target[]> {
+export async function findTargets(
+  intents: readonly WriteIntent[],
+  reader: CallerReader,
+  store: Claims,
+): Promise<Target[]> {
   const deleted = new Set<string>();
   const targets = new Map<WriteIntent, Target>();
   const issues: Issue[] = [];
   const find = async (intent: WriteIntent): Promise<void> => {
-    const target = await findTarget(intent, deleted, store);
+    const target = await findTarget(intent, deleted, { reader, store });
     if ('code' in target) issues.push(target);
     else targets.set(intent, target);
   };
@@ -38,10 +53,10 @@ export async function findTargets(intents: readonly WriteIntent[], store: Store)
   return intents.flatMap((intent) => targets.get(intent) ?? []);
 }
 
-async function findTarget(intent: WriteIntent, deleted: ReadonlySet<string>, store: Store): Promise<Target | Issue> {
+async function findTarget(intent: WriteIntent, deleted: ReadonlySet<string>, from: From): Promise<Target | Issue> {
   const { type, condition } = intent;
-  if (condition === undefined) return targetOf(intent, intent.id, store);
-  const page = await store.search({
+  if (condition === undefined) return targetOf(intent, intent.id, from);
+  const page = await from.reader.search({
     ...condition.search,
     count: Math.min(2 + deleted.size, LIMITS.searchCountMax),
   });
@@ -49,21 +64,22 @@ async function findTarget(intent: WriteIntent, deleted: ReadonlySet<string>, sto
   if (another !== undefined) {
     return issueOf(intent, 'multiple-matches', `More than one ${type} meets the condition. Nothing was done.`);
   }
-  if (match !== undefined) return targetOf(intent, match.id, store, match);
-  return targetOf(intent, bodyIdOf(intent), store);
+  if (match !== undefined) return targetOf(intent, match.id, from, match);
+  return targetOf(intent, bodyIdOf(intent), from);
 }
 
 /** `match`: what the condition found. */
 async function targetOf(
   intent: WriteIntent,
   id: string | undefined,
-  store: Store,
+  { reader, store }: From,
   match?: StoredResource,
 ): Promise<Target | Issue> {
   const { type, interaction, condition } = intent;
-  if (id === undefined) return { id: newId(), stored: undefined, found: false, claims: [] };
-  const stored = match ?? (await store.read(type, id));
-  if (interaction === 'create') return { id, stored, found: true, claims: [] };
+  if (id === undefined) return { id: newId(), stored: undefined, found: false, claims: [], hidden: NOTHING };
+  const isUnseen = tellsContent(intent.change) && !reader.isOpen(type) && (await reader.read(type, id)) === undefined;
+  const stored = isUnseen ? undefined : await reader.current(type, id, interaction);
+  if (interaction === 'create') return { id, stored, found: true, claims: [], hidden: NOTHING };
   if (interaction === 'update') {
     if (match !== undefined && bodyIdOf(intent) !== undefined && bodyIdOf(intent) !== id) {
       return issueOf(intent, 'id-mismatch', 'The condition found a resource with another id than that of the body.');
@@ -79,10 +95,23 @@ async function targetOf(
       const text = 'An id stands in addresses, logs and the audit. It must not be an NHS number.';
       return issueOf(intent, 'id-invalid', text);
     }
+    // To a caller that does not see everything, an id that is not there and one that is not shown must be the same.
+    if (stored === undefined && !reader.isOpen(type)) {
+      return issueOf(intent, 'resource-not-found', `There is no ${type} with this id.`);
+    }
   }
   const keeps = stored !== undefined && !stored.deleted && interaction !== 'delete';
-  return { id, stored, found: false, claims: keeps ? await store.claimsOf(type, id) : [] };
+  if (!keeps) return { id, stored, found: false, claims: [], hidden: NOTHING };
+  return {
+    id,
+    stored,
+    found: false,
+    claims: await store.claimsOf(type, id),
+    hidden: await reader.hiddenElements(stored),
+  };
 }
+
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** An update whose condition finds nothing creates under the id in its body, where there is one. */
 function bodyIdOf({ interaction, change }: WriteIntent): string | undefined {

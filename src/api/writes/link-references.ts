@@ -1,3 +1,4 @@
+import type { Reader } from '../../auth/reader.ts';
 import { parseReference, rewriteReferences } from '../../fhir/references.ts';
 import { GinnelError, type Issue, issue } from '../../kernel/errors.ts';
 import { LIMITS } from '../../kernel/limits.ts';
@@ -14,6 +15,7 @@ import type { EntryPart, WriteIntent } from './write-intent.ts';
 export async function linkReferences(
   intents: readonly WriteIntent[],
   targets: readonly Target[],
+  reader: Reader,
   parts: ApiParts,
 ): Promise<Link> {
   if (intents.every(({ entry }) => entry === undefined)) return (_intent, resource) => resource;
@@ -21,7 +23,7 @@ export async function linkReferences(
   for (const [index, { type, entry }] of intents.entries()) {
     if (entry?.fullUrl !== undefined) byFullUrl.set(entry.fullUrl, `${type}/${targets[index]?.id}`);
   }
-  const bySearch = await findReferences(intents, targets, parts);
+  const bySearch = await findReferences(intents, targets, reader);
 
   return ({ entry }, resource) => {
     if (entry === undefined) return resource;
@@ -42,7 +44,7 @@ export async function linkReferences(
 async function findReferences(
   intents: readonly WriteIntent[],
   targets: readonly Target[],
-  { store }: ApiParts,
+  reader: Reader,
 ): Promise<ReadonlyMap<string, string>> {
   const deleted = new Set(
     intents.flatMap(({ interaction, type }, index) =>
@@ -56,7 +58,7 @@ async function findReferences(
   );
   await Promise.all(
     [...wanted].map(async ([text, { entry, search }]) => {
-      const page = await store.search({ ...search, count: Math.min(2 + deleted.size, LIMITS.searchCountMax) });
+      const page = await reader.search({ ...search, count: Math.min(2 + deleted.size, LIMITS.searchCountMax) });
       const matches = page.matches.filter(({ type, id }) => !deleted.has(`${type}/${id}`));
       const [match] = matches;
       if (match !== undefined && matches.length === 1) found.set(text, `${match.type}/${match.id}`);

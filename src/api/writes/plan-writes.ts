@@ -1,10 +1,15 @@
 import type { Coding, Resource } from '@medplum/fhirtypes';
+import { SUBSETTED } from '../../access/keep-back.ts';
 import { GinnelError, hasErrors, type Issue, refuse } from '../../kernel/errors.ts';
+import { copySpellings, parseExact } from '../../kernel/exact-json.ts';
+import type { JsonObject } from '../../kernel/json.ts';
 import { carriesIdentifier, stampWrite } from '../../message/plan.ts';
 import type { BusinessIdentifier, ResourceWrite, StoredResource } from '../../store/store.ts';
 import type { ApiParts } from '../api-parts.ts';
+import { applyFhirPathPatch } from '../patch/apply-fhirpath-patch.ts';
 import { applyJsonPatch } from '../patch/apply-json-patch.ts';
 import { matchesVersion } from '../version-match.ts';
+import { checkIntegers } from './check-integers.ts';
 import type { Target } from './find-targets.ts';
 import { expressionAt, issueOf, type WriteIntent } from './write-intent.ts';
 
@@ -31,6 +36,7 @@ export function planWrites(
   targets: readonly Target[],
   link: Link,
   parts: ApiParts,
+  claimsConditions: boolean,
 ): PlannedWrite[] {
   const lastUpdated = parts.clock.now().toISOString();
   const issues: Issue[] = [];
@@ -38,7 +44,7 @@ export function planWrites(
     const target = targets[index];
     if (target === undefined) throw new TypeError('a write has no target');
     try {
-      return [planWrite(intent, target, { lastUpdated, link, parts })];
+      return [planWrite(intent, target, { lastUpdated, link, parts, claimsConditions })];
     } catch (fault) {
       if (!(fault instanceof GinnelError)) throw fault;
       issues.push(...fault.issues);
@@ -53,6 +59,8 @@ interface Planning {
   readonly lastUpdated: string;
   readonly link: Link;
   readonly parts: ApiParts;
+  /** False where somebody whom the caller does not see holds a condition's identifier. */
+  readonly claimsConditions: boolean;
 }
 
 function planWrite(intent: WriteIntent, target: Target, planning: Planning): PlannedWrite {
@@ -63,6 +71,10 @@ function planWrite(intent: WriteIntent, target: Target, planning: Planning): Pla
   const settled = { intent, issues: [], patients: patientsWith() };
   if (intent.ifMatch !== undefined && !matchesVersion(intent.ifMatch, stored)) {
     const text = 'If-Match names another version than the current one. Read the resource again and decide anew.';
+    throw new GinnelError([issueOf(intent, 'version-mismatch', text)]);
+  }
+  if (intent.ifNoneMatch !== undefined && matchesVersion(intent.ifNoneMatch, stored)) {
+    const text = 'If-None-Match names what stands there now. Nothing was done.';
     throw new GinnelError([issueOf(intent, 'version-mismatch', text)]);
   }
   if (target.found) return { ...settled, status: 200, write: undefined, stored };
@@ -79,7 +91,9 @@ function planWrite(intent: WriteIntent, target: Target, planning: Planning): Pla
       version: (stored?.version ?? 0) + 1,
       lastUpdated: planning.lastUpdated,
       source: resource.meta?.source,
-      claims: [...target.claims, ...claimOf(intent)].filter((claim) => carriesIdentifier(resource, claim)),
+      claims: [...target.claims, ...(planning.claimsConditions ? claimOf(intent) : [])].filter((claim) =>
+        carriesIdentifier(resource, claim),
+      ),
       messageId: null,
     },
     planning.parts.indexer,
@@ -107,18 +121,27 @@ function deletionOf({ type, id, version, patient }: StoredResource, lastUpdated:
 
 function contentOf(
   intent: WriteIntent,
-  { stored }: Target,
+  { stored, hidden }: Target,
   { link, parts }: Planning,
 ): { readonly resource: Resource; readonly issues: readonly Issue[] } {
-  const before = stored === undefined || stored.deleted ? undefined : (JSON.parse(stored.content) as Resource);
-  const linked = link(intent, changed(intent, before, stored?.deleted === true));
-  const issues = parts.validator.validate(linked).map((found) => atEntry(intent, found));
+  const before =
+    stored === undefined || stored.deleted ? undefined : (parseExact(stored.content) as unknown as Resource);
+  const shown = before === undefined ? undefined : withoutElements(before, hidden);
+  const made = changed(intent, shown, stored?.deleted === true, parts);
+  const linked = link(intent, before === undefined ? made : keepHidden(made, before, hidden));
+  const integers = checkIntegers(linked as unknown as JsonObject, parts.definitions);
+  const issues = [...parts.validator.validate(linked), ...integers].map((found) => atEntry(intent, found));
   if (hasErrors(issues)) throw new GinnelError(issues);
   const replaces = intent.change.kind === 'content' && before !== undefined;
   return { resource: replaces ? keepLabels(linked, before) : linked, issues };
 }
 
-function changed({ change, ...intent }: WriteIntent, before: Resource | undefined, deleted: boolean): Resource {
+function changed(
+  { change, ...intent }: WriteIntent,
+  before: Resource | undefined,
+  deleted: boolean,
+  { definitions }: ApiParts,
+): Resource {
   if (change.kind === 'content') return change.resource;
   if (change.kind === 'deletion') throw new TypeError('a deletion has no content');
   if (before === undefined) {
@@ -128,13 +151,38 @@ function changed({ change, ...intent }: WriteIntent, before: Resource | undefine
         : issueOf({ change, ...intent }, 'resource-not-found', `There is no such ${intent.type}.`),
     ]);
   }
-  const patched = applyJsonPatch(before, change.operations);
+  const patched =
+    change.kind === 'patch'
+      ? applyJsonPatch(before, change.operations)
+      : applyFhirPathPatch(before, change.operations, definitions);
   if (!patched.ok) throw new GinnelError(patched.issues.map((one) => ({ ...one, expression: intent.entry?.place })));
   if (patched.value.resourceType !== before.resourceType || patched.value.id !== before.id) {
     const text = 'A patch changes neither the id nor the type of a resource.';
     throw refuse('id-mismatch', text, { expression: intent.entry?.place });
   }
   return patched.value;
+}
+
+/** What the caller sees of it: a patch finds, tests and changes nothing else. */
+function withoutElements(resource: Resource, hidden: ReadonlySet<string>): Resource {
+  if (hidden.size === 0) return resource;
+  const kept = Object.entries(resource).filter(([name]) => !hidden.has(name));
+  return copySpellings(resource, Object.fromEntries(kept)) as unknown as Resource;
+}
+
+/** What the caller does not see stays as it was, whatever it sends. */
+function keepHidden(made: Resource, before: Resource, hidden: ReadonlySet<string>): Resource {
+  if (hidden.size === 0) return made;
+  const kept = Object.entries(before).filter(([name]) => hidden.has(name));
+  const { meta, ...rest } = withoutElements(made, hidden);
+  const whole = meta === undefined ? {} : { meta: withoutPartMark(meta) };
+  return { ...rest, ...whole, ...Object.fromEntries(kept) } as Resource;
+}
+
+/** What the caller was shown said that it is a part; what is stored is not. */
+function withoutPartMark({ tag, ...meta }: NonNullable<Resource['meta']>): NonNullable<Resource['meta']> {
+  const kept = tag?.filter(({ code }) => code !== SUBSETTED.code) ?? [];
+  return kept.length === 0 ? meta : { ...meta, tag: kept };
 }
 
 /**

@@ -1,11 +1,13 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { decide } from '../../auth/decide.ts';
 import type { AccessNeed, Identity } from '../../auth/identity.ts';
+import { typesSearched } from '../../fhir/search-request.ts';
 import { GinnelError, type Issue, issue } from '../../kernel/errors.ts';
 import type { FhirRequest } from '../exchange.ts';
+import type { FhirPathOperation } from '../patch/read-fhirpath-patch.ts';
 import type { PatchOperation } from '../patch/read-patch.ts';
 import type { VersionMatch } from '../version-match.ts';
-import { type Condition, typesSearched } from './condition.ts';
+import type { Condition } from './condition.ts';
 
 export type WriteInteraction = 'create' | 'update' | 'patch' | 'delete';
 
@@ -17,6 +19,8 @@ export interface WriteIntent {
   readonly id: string | undefined;
   readonly condition: Condition | undefined;
   readonly ifMatch: VersionMatch | undefined;
+  /** Versions that must not stand there; `any`: nothing may (RFC 9110 section 13.1.2). */
+  readonly ifNoneMatch?: VersionMatch | undefined;
   readonly change: Change;
   /** Its part in a transaction; undefined for a request of its own. */
   readonly entry?: EntryPart | undefined;
@@ -25,6 +29,7 @@ export interface WriteIntent {
 export type Change =
   | { readonly kind: 'content'; readonly resource: Resource }
   | { readonly kind: 'patch'; readonly operations: readonly PatchOperation[] }
+  | { readonly kind: 'fhirpath-patch'; readonly operations: readonly FhirPathOperation[] }
   | { readonly kind: 'deletion' };
 
 export interface EntryPart {
@@ -59,15 +64,21 @@ export function requireAccess(intents: readonly WriteIntent[], { identity }: Pic
   if (denied.length > 0) throw new GinnelError(denied);
 }
 
-/** A condition tells whether there is such a resource, and `test` tells what stands in it: that is searching, and reading. */
+/** Whether it can be done tells what stands there: whether a path finds something, whether a test holds. */
+export function tellsContent(change: Change): boolean {
+  return (
+    change.kind === 'fhirpath-patch' || (change.kind === 'patch' && change.operations.some(({ op }) => op === 'test'))
+  );
+}
+
+/** A condition tells whether there is such a resource, and a patch by paths or with `test` tells what stands in it: that is searching, and reading. */
 function needsOf({ interaction, type, condition, change, entry }: WriteIntent): AccessNeed[] {
   const conditions = [...(condition === undefined ? [] : [condition]), ...(entry?.searches.values() ?? [])];
   const searched = new Set(conditions.flatMap(({ search }) => typesSearched(search)));
-  const tests = change.kind === 'patch' && change.operations.some(({ op }) => op === 'test');
   return [
     { interaction, types: [type] },
     ...(searched.size === 0 ? [] : [{ interaction: 'search' as const, types: [...searched] }]),
-    ...(tests ? [{ interaction: 'read' as const, types: [type] }] : []),
+    ...(tellsContent(change) ? [{ interaction: 'read' as const, types: [type] }] : []),
   ];
 }
 
