@@ -2,20 +2,31 @@ import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import type { TlsOptions } from 'node:tls';
+import { checkAccess } from './access/check-rules.ts';
+import type { AccessChecks } from './access/checks.ts';
+import type { AppParts } from './api/api-parts.ts';
 import { createApp } from './api/app.ts';
 import { describeCapabilities } from './api/capabilities.ts';
 import { answerNotYet, cannotListen, closeHttp, createHttpServer, listenHttp } from './api/http-server.ts';
-import { type AuditInput, buildAuditEvent } from './audit/event.ts';
+import { describeOpenApi } from './api/openapi.ts';
+import { createPageLinks } from './api/search/page-links.ts';
+import { type AuditInput, createAuditBuilder } from './audit/event.ts';
+import { createReadAudit } from './audit/read-audit.ts';
 import { type Admission, createAdmission } from './auth/admit.ts';
 import { checkClients } from './auth/check-clients.ts';
 import { createClientKeys } from './auth/client-keys.ts';
-import { loadOrCreateDemoKey } from './auth/demo-clients.ts';
-import { loadOrCreateSigningKey } from './auth/keys.ts';
+import { createGuard, type Guard, readOldConsents } from './auth/guard.ts';
+import type { Identity } from './auth/identity.ts';
+import { openSmart } from './auth/open-smart.ts';
+import { createOtherDoors } from './auth/other-doors.ts';
+import { prepareDemo } from './auth/prepare-demo.ts';
 import { describeSmart, smartEndpoints } from './auth/smart-configuration.ts';
-import { createTokenEndpoint } from './auth/token-endpoint.ts';
-import { createTokenVerifier } from './auth/verify-token.ts';
-import type { Config } from './config/config.ts';
+import { type Config, inChannel, inChannels } from './config/config.ts';
+import { readTlsFiles } from './config/read-tls.ts';
 import { isAddressAllowed } from './delivery/address-guard.ts';
+import { checkCredentials } from './delivery/check-channels.ts';
+import { createCredentials } from './delivery/credentials.ts';
 import { createOutgoingHttp, type SendHttp } from './delivery/outgoing-http.ts';
 import { createDeliverySender } from './delivery/send-delivery.ts';
 import { createDeliveryWorker, type DeliveryWorker } from './delivery/worker.ts';
@@ -31,13 +42,16 @@ import { listenMllp } from './intake/mllp.ts';
 import { createMllpIntake } from './intake/mllp-intake.ts';
 import { type Clock, systemClock } from './kernel/clock.ts';
 import { GinnelError, hasErrors, type Issue, issue } from './kernel/errors.ts';
+import { LIMITS } from './kernel/limits.ts';
 import { type Log, silentLog } from './kernel/log.ts';
+import { describeCodeMaps } from './mapping/concept-map.ts';
 import { loadMapping } from './mapping/load-mapping.ts';
 import type { InMapping, Mapping, OutMapping } from './mapping/mapping.ts';
 import type { ReceivedMessage } from './message/message.ts';
 import { type PipelineParts, processMessage, replayMessage } from './message/pipeline.ts';
-import { createTurns } from './message/turns.ts';
+import { createKeyedTurns, createTurns } from './message/turns.ts';
 import { type CompiledRoute, createRouter, type Router } from './routing/router.ts';
+import type { StoreTables } from './store/maintain/tables.ts';
 import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts';
 import type { MessageAnswer, NewAudit, Store } from './store/store.ts';
 
@@ -73,9 +87,19 @@ export async function openStore(config: Config, log: Log = silentLog): Promise<S
   if (config.database !== undefined) {
     // Read only where it is used: its library takes a tenth of the time of a start.
     const { openPostgresStore } = await import('./store/postgres/open-postgres-store.ts');
-    return openPostgresStore({ url: config.database, log });
+    return openPostgresStore({ url: config.database, log, migrate: config.migrates });
   }
-  return openSqliteStore({ folder: config.dataFolder, log });
+  return openSqliteStore({ folder: config.dataFolder, log, migrate: config.migrates });
+}
+
+/** The tables of a store, by its address: `postgres://…`, or the folder of an embedded one. */
+export async function openTables(address: string, { create = false } = {}): Promise<StoreTables> {
+  if (/^postgres(?:ql)?:\/\//.test(address)) {
+    const { openPostgresTables } = await import('./store/postgres/open-postgres-tables.ts');
+    return openPostgresTables(address);
+  }
+  const { openSqliteTables } = await import('./store/sqlite/open-sqlite-tables.ts');
+  return openSqliteTables({ folder: address, create });
 }
 
 /** Everything that a configuration names, read and compiled. Pure but for reading files. */
@@ -88,7 +112,7 @@ interface Loaded {
 /** Reads everything and starts nothing: what `ginnel check` says. */
 export function checkGateway(config: Config): { readonly issues: readonly Issue[]; readonly mappings: number } {
   const definitions = openDefinitions();
-  loadProfiles(PROFILES_FOLDER, definitions);
+  loadProfiles(PROFILES_FOLDER, definitions, config.profilesFolder);
   const loaded = loadAll(config, definitions);
   return { issues: loaded.issues, mappings: loaded.mappings.size };
 }
@@ -128,7 +152,7 @@ function loadAll(config: Config, definitions: Definitions): Loaded {
     issues.push(...parsed.issues.map((one) => ({ ...one, mapping: route.place })));
     if (parsed.ok) routes.push({ ...route, request: parsed.value });
   }
-  issues.push(...checkClients(config.clients, definitions.resourceTypes));
+  issues.push(...checkClients(config, definitions), ...checkAccess(config, definitions), ...checkCredentials(config));
   return { mappings, routes, issues };
 }
 
@@ -150,35 +174,43 @@ interface Core {
   readonly router: Router;
   readonly mappings: ReadonlyMap<string, Mapping>;
   readonly buildAudit: (input: AuditInput) => NewAudit;
+  readonly guard: Guard;
 }
 
-async function openCore(config: Config, log: Log, clock: Clock): Promise<Core> {
+async function openCore(config: Config, log: Log, clock: Clock, checks?: AccessChecks): Promise<Core> {
   const definitions = openDefinitions();
-  const profiles = loadProfiles(PROFILES_FOLDER, definitions);
+  const profiles = loadProfiles(PROFILES_FOLDER, definitions, config.profilesFolder);
   const loaded = loadAll(config, definitions);
   if (hasErrors(loaded.issues)) throw new GinnelError(loaded.issues);
+  const store = await openStore(config, log);
+  await readOldConsents(store);
+  const indexer = createIndexer(definitions, { baseUrl: `${config.baseUrl}/fhir` });
+  const buildAudit = createAuditBuilder(config);
   return {
     config,
     log,
     clock,
-    store: await openStore(config, log),
+    store,
     definitions,
     profiles,
     validator: createValidator({ definitions, profiles }),
-    indexer: createIndexer(definitions, { baseUrl: `${config.baseUrl}/fhir` }),
+    indexer,
     router: createRouter(loaded.routes, createMatcher()),
     mappings: loaded.mappings,
-    buildAudit: (input) => buildAuditEvent(input, config),
+    buildAudit,
+    guard: createGuard({ config, store, definitions, indexer, buildAudit, clock, log, checks }),
   };
 }
 
 function pipelineParts(core: Core, wakeDelivery: () => void): PipelineParts {
   return {
     ...core,
+    disclosure: core.guard.disclosure,
     mapping: (name): InMapping | undefined => {
       const found = core.mappings.get(name);
       return found?.direction === 'in' ? found : undefined;
     },
+    policyOf: ({ partner, channel }) => inChannel(core.config, partner, channel)?.validation ?? 'reject',
     contextOf: (received) => {
       const partner = core.config.partners.get(received.partner);
       return {
@@ -212,15 +244,22 @@ export async function openGateway(config: Config, log: Log, clock: Clock = syste
   };
 }
 
+type Verify = (authorization: string | undefined) => Promise<Identity>;
+
 export interface StartOptions {
   readonly clock?: Clock;
   /** Makes keys for clients whose keys are `demo`. Without it such clients are refused at the start. */
   readonly demoKeys: boolean;
+  /** For the tests of what stands between callers and data: a gateway in which some of it is missing. Nothing else sets it. */
+  readonly mutation?: { readonly checks: AccessChecks; readonly verify: (verify: Verify) => Verify } | undefined;
+  /** Puts other parts in place of some: for whoever measures what a part costs. No configuration leads here. */
+  readonly replaceParts?: (parts: AppParts) => AppParts;
 }
 
 /** Opens the doors. Resolves when both listen; throws a `GinnelError` when the configuration cannot be used. */
 export async function startGateway(given: Config, log: Log, options: StartOptions): Promise<RunningGateway> {
-  const server = createHttpServer();
+  const { tls } = given.http;
+  const server = createHttpServer(LIMITS, tls === undefined ? undefined : readTlsFiles(tls));
   // The port is taken first, because addresses in tokens name it. Until the doors are open, the answer is "not yet".
   server.on('request', answerNotYet);
   const httpPort = await listenHttp(server, given.http);
@@ -228,7 +267,7 @@ export async function startGateway(given: Config, log: Log, options: StartOption
   const config = given.http.port === 0 ? { ...given, baseUrl: given.baseUrl.replace(/:0$/, `:${httpPort}`) } : given;
   let core: Core | undefined;
   try {
-    core = await openCore(config, log, options.clock ?? systemClock);
+    core = await openCore(config, log, options.clock ?? systemClock, options.mutation?.checks);
     return await openDoors(core, server, httpPort, options);
   } catch (fault) {
     server.close();
@@ -239,39 +278,61 @@ export async function startGateway(given: Config, log: Log, options: StartOption
 
 async function openDoors(core: Core, server: Server, httpPort: number, options: StartOptions): Promise<RunningGateway> {
   const { config, log, clock, store } = core;
-  await prepareDemoKeys(config, options.demoKeys);
+  await prepareDemo(config, options.demoKeys);
   const outgoing = createOutgoingHttp();
   const worker = createWorker(core, outgoing.sendHttp);
   const pipeline = pipelineParts(core, () => worker.wake());
   const process = (received: ReceivedMessage): Promise<MessageAnswer> => processMessage(received, pipeline);
   const endpoints = smartEndpoints(config.baseUrl);
-  const signingKey = await loadOrCreateSigningKey(config.dataFolder);
+  const smart = openSmart({ ...core, endpoints });
+  // The key is made, and a folder that cannot hold it found, before the doors open.
+  await smart.keyring.signingKey();
+  const { guard } = core;
+  const { verify } = smart.verifier;
   const admission: Admission = createAdmission({
-    verify: createTokenVerifier({ signingKey, endpoints, clients: config.clients, partners: config.partners, clock }),
-    store,
-    buildAudit: core.buildAudit,
+    verify: options.mutation?.verify(verify) ?? verify,
+    openAccess: guard.openAccess({
+      findClient: (id) => smart.clients.find(id),
+      clientKeys: createClientKeys({ clock, log }),
+      audience: endpoints.fhirBase,
+    }),
+    otherDoors: createOtherDoors({ clients: smart.clients, partners: config.partners, clock }),
+    refusals: smart.refusals,
     clock,
   });
+  const readAudit = createReadAudit({ store, mode: config.audit.reads });
   let stopping = false;
-  const app = createApp({
+  // Made when it is first asked for: it names every search parameter of every type.
+  let capabilities: string | undefined;
+  const startedAt = clock.now();
+  const parts: AppParts = {
     ...core,
     admission,
+    readerFor: guard.readerFor,
+    disclosure: guard.disclosure,
+    recordRead: readAudit.record,
     fhirBase: endpoints.fhirBase,
     wakeDelivery: () => worker.wake(),
-    tokenEndpoint: createTokenEndpoint({
-      clients: config.clients,
-      clientKeys: createClientKeys({ clock, log }),
-      signingKey,
-      endpoints,
-      store,
-      clock,
-      buildAudit: core.buildAudit,
-      log,
-    }),
+    turns: createKeyedTurns(),
+    pageLinks: createPageLinks(await store.sharedSecret('page-links'), clock),
+    capabilities: () => {
+      capabilities ??= JSON.stringify(
+        describeCapabilities(core.definitions, core.profiles, endpoints.fhirBase, startedAt),
+      );
+      return capabilities;
+    },
+    corsOrigins: config.http.origins,
+    processMessage: process,
+    channelsOf: (partner) => inChannels(config, partner),
+    conceptMaps: describeCodeMaps(core.mappings.values()),
+    tokenEndpoint: smart.tokenEndpoint,
+    tokenStanding: smart.tokenStanding,
+    trustedProxies: config.http.trustedProxies ?? [],
     documents: {
-      capabilities: describeCapabilities(core.definitions, core.profiles, endpoints.fhirBase, clock.now()),
-      smartConfiguration: describeSmart(endpoints, [...core.definitions.resourceTypes]),
-      jwks: () => signingKey.jwks,
+      openApi: describeOpenApi(config.baseUrl),
+      smartConfiguration: async () =>
+        describeSmart(endpoints, [...core.definitions.resourceTypes], await smart.describeLogin()),
+      jwks: () => smart.keyring.jwks(),
     },
     intake: createHttpIntake({ config, admission, process, clock }),
     ready: async () => {
@@ -279,9 +340,11 @@ async function openDoors(core: Core, server: Server, httpPort: number, options: 
       await store.ping();
     },
     stopping: () => stopping,
-  });
+  };
+  const app = createApp(options.replaceParts?.(parts) ?? parts);
   const mllp = await listenMllp({
     ...config.mllp,
+    secure: mllpTls(config),
     log,
     answer: createMllpIntake({ config, process, store, buildAudit: core.buildAudit, clock }),
   }).catch((fault: NodeJS.ErrnoException) => {
@@ -301,6 +364,8 @@ async function openDoors(core: Core, server: Server, httpPort: number, options: 
     stop: async () => {
       stopping = true;
       await Promise.all([closeHttp(server), mllp.close(), worker.stop()]);
+      await smart.refusals.close();
+      await readAudit.close();
       outgoing.close();
       await store.close();
       log.info('gateway stopped');
@@ -311,7 +376,8 @@ async function openDoors(core: Core, server: Server, httpPort: number, options: 
 function createWorker(core: Core, sendHttp: SendHttp): DeliveryWorker {
   const { config, log, clock, store } = core;
   const send = createDeliverySender({
-    store,
+    store: core.guard.disclosure.reader,
+    judge: core.guard.disclosure.judgeDelivery,
     config,
     outMapping: (name): OutMapping | undefined => {
       const found = core.mappings.get(name);
@@ -319,6 +385,7 @@ function createWorker(core: Core, sendHttp: SendHttp): DeliveryWorker {
     },
     format: (name) => FORMATS[name],
     sendHttp,
+    credentials: createCredentials({ sendHttp, clock, timeoutMs: config.delivery.timeoutMs }),
     clock,
   });
   return createDeliveryWorker({
@@ -347,12 +414,9 @@ function createWorker(core: Core, sendHttp: SendHttp): DeliveryWorker {
   });
 }
 
-async function prepareDemoKeys(config: Config, allowed: boolean): Promise<void> {
-  const demo = [...config.clients.values()].filter(({ keys }) => keys.kind === 'demo');
-  if (demo.length === 0) return;
-  if (!allowed) {
-    const text = `The clients ${demo.map(({ id }) => id).join(', ')} have demo keys, which serve only with --demo or on loopback. Give them keys of their own (file or url).`;
-    throw new GinnelError([issue('config-invalid', text)]);
-  }
-  for (const { id } of demo) await loadOrCreateDemoKey(config.dataFolder, id);
+/** Where a client authority is configured, who shows no certificate of it does not come in. */
+function mllpTls({ mllp: { tls } }: Config): TlsOptions | undefined {
+  if (tls === undefined) return undefined;
+  const mustShow = tls.clientAuthority !== undefined;
+  return { ...readTlsFiles(tls), requestCert: mustShow, rejectUnauthorized: mustShow };
 }

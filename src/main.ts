@@ -29,9 +29,15 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./cli/token.ts')).runToken,
   },
   {
+    name: 'client',
+    usage: 'client list | add | rotate | revoke [client] [--partner …] [--scope …] [--jwks … | --url … | --api-key]',
+    sentence: 'Clients while the gateway runs: who may come in, with which keys, and whose time is over.',
+    load: async () => (await import('./cli/client.ts')).runClient,
+  },
+  {
     name: 'keys',
-    usage: 'keys <client> [--folder …]',
-    sentence: 'Make a key pair for a client of your own.',
+    usage: 'keys <client> [--folder …] | rotate [--now]',
+    sentence: 'Make a key pair for a client of your own; or have the gateway sign with new keys.',
     load: async () => (await import('./cli/keys.ts')).runKeys,
   },
   {
@@ -63,6 +69,25 @@ export const COMMANDS: readonly Command[] = [
     usage: 'dead-letters [retry | skip <delivery id …> | --all]',
     sentence: 'List deliveries that have been given up, try them again, or pass over them.',
     load: async () => (await import('./cli/dead-letters.ts')).runDeadLetters,
+  },
+  {
+    name: 'store',
+    usage: 'store migrate | copy --from … --to … | check [--all] [--repair] | compact [--dry-run]',
+    sentence:
+      'Look after the store: migrate it, move it to another database, check it, remove what has outlived its time.',
+    load: async () => (await import('./cli/store.ts')).runStore,
+  },
+  {
+    name: 'audit',
+    usage: 'audit verify [--heads …] | heads | export [--format ndjson | syslog] [--since …] [--until …] [--patient …]',
+    sentence: 'Find what was altered, removed or reordered in the audit; print its heads; export it.',
+    load: async () => (await import('./cli/audit.ts')).runAudit,
+  },
+  {
+    name: 'profiles',
+    usage: 'profiles add <package.tgz | folder> | list | check',
+    sentence: 'Install a FHIR package such as UK Core, list what is installed, or read all of it.',
+    load: async () => (await import('./cli/profiles.ts')).runProfiles,
   },
   {
     name: 'map',
@@ -110,11 +135,10 @@ export const COMMANDS: readonly Command[] = [
 ];
 
 export function usage(): string {
-  const width = Math.max(...COMMANDS.map((command) => command.usage.length));
   return [
     'ginnel <command>',
     '',
-    ...COMMANDS.map((command) => `  ${command.usage.padEnd(width)}  ${command.sentence}`),
+    ...COMMANDS.map((command) => `  ${command.usage}\n      ${command.sentence}`),
     '',
     'Every command takes --config <file>, the configuration file; without it GINNEL_CONFIG names one, or the Stockport',
     'example serves. Other settings: GINNEL_DATA (data folder), PORT, MLLP_PORT, LOG_LEVEL.',

@@ -20,6 +20,7 @@ const FLOORS: Record<string, number> = {
   routing: 3,
   audit: 3,
   auth: 3,
+  access: 3,
   config: 2,
   formats: 1,
   fhir: 1,
@@ -39,6 +40,7 @@ const NEIGHBOURS = new Set([
   'fhir>fhirpath',
   'formats>fhir',
   'auth>audit',
+  'auth>access',
   'care-plan>message',
 ]);
 

@@ -13,10 +13,12 @@ import type {
   ServiceRequest,
   Task,
 } from '@medplum/fhirtypes';
+import type { Reader } from '../auth/reader.ts';
 import { referencesOf } from '../fhir/references.ts';
 import type { SearchFilter } from '../fhir/search-request.ts';
+import { parseExact } from '../kernel/exact-json.ts';
 import { LIMITS } from '../kernel/limits.ts';
-import type { Store, StoredResource } from '../store/store.ts';
+import type { StoredResource } from '../store/store.ts';
 
 /** Everything the shared plan is made from, as the store holds it at one moment. */
 export interface PlanSources {
@@ -59,13 +61,13 @@ const PATIENT_PARAMETER = 'patient';
 /** Reads a person's plan material from the store; `mayRead` is the caller's access decision by type. */
 export async function gatherPlan(
   patient: StoredResource,
-  store: Store,
+  reader: Reader,
   mayRead: (type: string) => boolean,
 ): Promise<PlanSources> {
   const cut: string[] = [];
   const open = async <T extends Resource>(type: T['resourceType']): Promise<T[]> => {
     if (!mayRead(type)) return [];
-    const page = await store.search({
+    const page = await reader.search({
       type,
       filters: filtersOf(type, patient.id),
       count: LIMITS.planResourcesMax,
@@ -73,7 +75,7 @@ export async function gatherPlan(
       total: false,
     });
     if (page.next !== undefined) cut.push(type);
-    return page.matches.map(({ content }) => JSON.parse(content) as T);
+    return page.matches.map(({ content }) => parseExact(content) as unknown as T);
   };
   const [carePlans, careTeams, serviceRequests, goals, conditions, tasks, encounters, relatedPersons] =
     await Promise.all([
@@ -86,7 +88,7 @@ export async function gatherPlan(
       open<Encounter>('Encounter'),
       open<RelatedPerson>('RelatedPerson'),
     ]);
-  const person = JSON.parse(patient.content) as Patient;
+  const person = parseExact(patient.content) as unknown as Patient;
   const gathered = [
     person,
     ...carePlans,
@@ -107,7 +109,7 @@ export async function gatherPlan(
     tasks,
     encounters,
     relatedPersons,
-    directory: await readDirectory(gathered, store, mayRead, cut),
+    directory: await readDirectory(gathered, reader, mayRead, cut),
     cut,
     withheld: [...PLAN_EXTRAS, ...DIRECTORY_TYPES].filter((type) => !mayRead(type)),
   };
@@ -127,7 +129,7 @@ function filtersOf(type: string, patientId: string): SearchFilter[] {
 /** Practitioners, roles and organisations named anywhere in the plan; a role leads on to its person and organisation. */
 async function readDirectory(
   resources: readonly Resource[],
-  store: Store,
+  reader: Reader,
   mayRead: (type: string) => boolean,
   cut: string[],
 ): Promise<PlanSources['directory']> {
@@ -142,9 +144,9 @@ async function readDirectory(
         cut.push(type);
         return [...found.values()];
       }
-      const stored = await store.read(type, id);
+      const stored = await reader.read(type, id);
       if (stored === undefined || stored.deleted) continue;
-      const resource = JSON.parse(stored.content) as Practitioner | PractitionerRole | Organization;
+      const resource = parseExact(stored.content) as unknown as Practitioner | PractitionerRole | Organization;
       found.set(reference, resource);
       next.push(resource);
     }

@@ -7,10 +7,10 @@ import type { Store } from '../store/store.ts';
 
 export interface Decision {
   readonly action: AdminAction;
-  /** Id of the delivery or message. */
+  /** Id of the delivery or message; of the store, what is to be done. */
   readonly subject: string;
   readonly correlationId: string;
-  readonly partner: string;
+  readonly partner: string | undefined;
   readonly patients: readonly string[];
 }
 

@@ -79,7 +79,7 @@ function lineOf(message: StoredMessage): string {
     message.state.padEnd(8),
     `${message.partner}/${message.channel}`,
     message.format,
-    codes.join(','),
+    [...new Set(codes)].join(','),
   ]
     .join('  ')
     .trimEnd();

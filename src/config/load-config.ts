@@ -5,30 +5,80 @@ import { isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'y
 import { GinnelError, type Issue, issue, refuse } from '../kernel/errors.ts';
 import { compileJsonSchema } from '../kernel/json-schema.ts';
 import { LIMITS } from '../kernel/limits.ts';
-import type { Channel, Client, Config, InChannel, Partner, Route } from './config.ts';
+import type { Channel, Client, Config, InChannel, Partner, Route, ValidationPolicy } from './config.ts';
 import { applyEnvironment } from './environment.ts';
 import { expandVariables } from './expand.ts';
+import {
+  type ClientAccessFile,
+  checkRules,
+  type PartnerAccessFile,
+  readClientAccess,
+  readPartnerAccess,
+} from './read-access.ts';
+import {
+  checkIssuers,
+  type IssuerFile,
+  type OutAuthFile,
+  type OutTlsFile,
+  readIssuer,
+  readOutAuth,
+  readOutTls,
+  readTls,
+  type TlsFile,
+} from './read-doors.ts';
 import { CONFIG_SCHEMA } from './schema.ts';
 
 /** The file as the schema has admitted it, before names are looked up and paths made absolute. */
 interface ConfigFile {
   title: string;
   baseUrl?: string;
-  http?: { host?: string; port?: number };
-  mllp?: { host?: string; port?: number };
+  http?: { host?: string; port?: number; origins?: string[]; tls?: TlsFile; trustedProxies?: string[] };
+  mllp?: { host?: string; port?: number; tls?: TlsFile };
+  refusals?: { burst?: number; perSecond?: number };
   data?: string;
   mappings?: string;
+  profiles?: string;
   delivery?: { attemptsMax?: number; backoffFirstMs?: number; backoffCapMs?: number; timeoutMs?: number };
+  audit?: { reads?: 'durable' | 'batched' };
+  retention?: { messageBodyDays?: number; deliveryDays?: number };
   partners: Record<string, PartnerFile>;
-  clients?: Record<string, { partner: string; scopes: string[]; keys: { url?: string; file?: string; demo?: true } }>;
-  routes?: { name: string; when: string; to: string[] }[];
+  clients?: Record<string, ClientFile>;
+  issuers?: Record<string, IssuerFile>;
+  routes?: { name: string; when: string; to: string[]; validation?: ValidationPolicy }[];
 }
 
-interface PartnerFile {
+interface ClientFile extends ClientAccessFile {
+  partner: string;
+  scopes: string[];
+  keys: { url?: string; file?: string; certificate?: string; demo?: true };
+}
+
+interface PartnerFile extends PartnerAccessFile {
   title: string;
   organisation?: { system: string; value: string };
-  in?: Record<string, { transport: 'http' | 'mllp'; format: string; mapping: string; sender?: object }>;
-  out?: Record<string, { transport: 'http'; format: string; mapping: string; url: string; privateAddress?: boolean }>;
+  in?: Record<
+    string,
+    {
+      transport: 'http' | 'mllp';
+      format: string;
+      mapping: string;
+      events?: string[];
+      sender?: object;
+      addresses?: string[];
+    }
+  >;
+  out?: Record<
+    string,
+    {
+      transport: 'http';
+      format: string;
+      mapping: string;
+      url: string;
+      privateAddress?: boolean;
+      auth?: OutAuthFile;
+      tls?: OutTlsFile;
+    }
+  >;
 }
 
 /** Finds `file:line:column` of a place in the configuration file. */
@@ -50,7 +100,11 @@ export function loadConfig(file: string, env: NodeJS.ProcessEnv): Config {
       breaches.map((breach) => issue('config-invalid', breach.text, { mapping: placeOf(breach.path) })),
     );
   }
-  const config = { ...buildConfig(path, tree as ConfigFile), database: readDatabase(env) };
+  const config = {
+    ...buildConfig(path, tree as ConfigFile, env),
+    database: readDatabase(env),
+    migrates: readMigrates(env),
+  };
   const issues = checkNames(config, tree as ConfigFile, placeOf);
   if (issues.length > 0) throw new GinnelError(issues);
   return {
@@ -118,29 +172,63 @@ function readDatabase({ DATABASE_URL: url = '' }: NodeJS.ProcessEnv): string | u
   throw refuse('config-invalid', text);
 }
 
-function buildConfig(path: string, file: ConfigFile): Omit<Config, 'database'> {
+/** `GINNEL_MIGRATE`: like the address of the database, it is about one installation and not in the file. */
+function readMigrates({ GINNEL_MIGRATE: when = '' }: NodeJS.ProcessEnv): boolean {
+  if (when === '' || when === 'start') return true;
+  if (when === 'never') return false;
+  throw refuse('config-invalid', 'The environment variable GINNEL_MIGRATE must be start or never.');
+}
+
+function buildConfig(path: string, file: ConfigFile, env: NodeJS.ProcessEnv): Omit<Config, 'database' | 'migrates'> {
   const folder = dirname(path);
   const port = file.http?.port ?? 8080;
+  const baseUrl = file.baseUrl ?? `${file.http?.tls === undefined ? 'http' : 'https'}://localhost:${port}`;
   const dataFolder = resolve(file.data ?? './data');
   return {
     file: path,
     title: file.title,
-    baseUrl: file.baseUrl ?? `http://localhost:${port}`,
-    http: { host: file.http?.host ?? '127.0.0.1', port },
-    mllp: { host: file.mllp?.host ?? '127.0.0.1', port: file.mllp?.port ?? 2575 },
+    baseUrl,
+    http: {
+      host: file.http?.host ?? '127.0.0.1',
+      port,
+      origins: file.http?.origins ?? ['*'],
+      tls: readTls(file.http?.tls, folder),
+      trustedProxies: file.http?.trustedProxies,
+    },
+    mllp: {
+      host: file.mllp?.host ?? '127.0.0.1',
+      port: file.mllp?.port ?? 2575,
+      tls: readTls(file.mllp?.tls, folder),
+    },
+    refusals: {
+      burst: file.refusals?.burst ?? LIMITS.refusalsBurst,
+      perSecond: file.refusals?.perSecond ?? 1000 / LIMITS.refusalsRefillMs,
+    },
+    issuers: new Map(Object.entries(file.issuers ?? {}).map(([name, issuer]) => [name, readIssuer(name, issuer)])),
     dataFolder,
     mappingsFolder: resolve(folder, file.mappings ?? './mappings'),
+    profilesFolder: file.profiles === undefined ? join(dataFolder, 'profiles') : resolve(folder, file.profiles),
     delivery: {
       attemptsMax: file.delivery?.attemptsMax ?? LIMITS.deliveryAttemptsMax,
       backoffFirstMs: file.delivery?.backoffFirstMs ?? LIMITS.deliveryBackoffFirstMs,
       backoffCapMs: file.delivery?.backoffCapMs ?? LIMITS.deliveryBackoffCapMs,
       timeoutMs: file.delivery?.timeoutMs ?? LIMITS.deliveryTimeoutMs,
     },
-    partners: new Map(Object.entries(file.partners).map(([name, partner]) => [name, buildPartner(name, partner)])),
+    audit: { reads: file.audit?.reads ?? 'batched' },
+    retention: { messageBodyDays: file.retention?.messageBodyDays, deliveryDays: file.retention?.deliveryDays },
+    partners: new Map(
+      Object.entries(file.partners).map(([name, partner]) => [name, buildPartner(name, partner, folder, env)]),
+    ),
     clients: new Map(
       Object.entries(file.clients ?? {}).map(([id, client]): [string, Client] => [
         id,
-        { id, partner: client.partner, scopes: client.scopes, keys: keysOf(id, client.keys, folder, dataFolder) },
+        {
+          id,
+          partner: client.partner,
+          scopes: client.scopes,
+          keys: keysOf(id, client.keys, folder, dataFolder),
+          ...readClientAccess(client),
+        },
       ]),
     ),
     routes: (file.routes ?? []).map(
@@ -151,6 +239,7 @@ function buildConfig(path: string, file: ConfigFile): Omit<Config, 'database'> {
           const [partner = '', channel = ''] = target.split('/');
           return { partner, channel };
         }),
+        validation: route.validation,
         place: '',
       }),
     ),
@@ -159,24 +248,27 @@ function buildConfig(path: string, file: ConfigFile): Omit<Config, 'database'> {
 
 function keysOf(
   id: string,
-  keys: { url?: string; file?: string; demo?: true },
+  keys: { url?: string; file?: string; certificate?: string; demo?: true },
   folder: string,
   dataFolder: string,
 ): Client['keys'] {
   if (keys.url !== undefined) return { kind: 'url', url: keys.url };
   if (keys.file !== undefined) return { kind: 'file', file: resolve(folder, keys.file) };
+  if (keys.certificate !== undefined) return { kind: 'certificate', subject: keys.certificate };
   return { kind: 'demo', file: join(dataFolder, 'demo', `${id}.jwks.json`) };
 }
 
-function buildPartner(name: string, file: PartnerFile): Partner {
+function buildPartner(name: string, file: PartnerFile, folder: string, env: NodeJS.ProcessEnv): Partner {
   const channels = new Map<string, Channel>();
   for (const [channel, settings] of Object.entries(file.in ?? {})) {
     channels.set(`in/${channel}`, { direction: 'in', name: channel, sender: undefined, ...settings } as Channel);
   }
   for (const [channel, settings] of Object.entries(file.out ?? {})) {
-    channels.set(`out/${channel}`, { direction: 'out', name: channel, privateAddress: false, ...settings } as Channel);
+    const proof = { auth: readOutAuth(settings.auth, folder, env), tls: readOutTls(settings.tls, folder) };
+    const whole = { direction: 'out', name: channel, privateAddress: false, ...settings, ...proof };
+    channels.set(`out/${channel}`, whole as Channel);
   }
-  return { name, title: file.title, organisation: file.organisation, channels };
+  return { name, title: file.title, organisation: file.organisation, channels, ...readPartnerAccess(file) };
 }
 
 /** What a schema cannot see: names that point nowhere. */
@@ -189,6 +281,13 @@ function checkNames(config: Config, file: ConfigFile, placeOf: PlaceOf): Issue[]
     if (!config.partners.has(client.partner))
       wrong(`There is no partner "${client.partner}".`, ['clients', id, 'partner']);
   }
+  for (const group of ['partners', 'clients'] as const) {
+    for (const [name, { access = [] }] of Object.entries(file[group] ?? {})) {
+      for (const { at, text } of checkRules(access)) wrong(text, [group, name, 'access', ...at]);
+    }
+  }
+  checkAddresses(config.http.trustedProxies ?? [], ['http', 'trustedProxies'], wrong);
+  checkIssuers(config.issuers, file.issuers ?? {}, new Set(config.partners.keys()), wrong);
   const routeNames = new Set<string>();
   for (const [index, route] of config.routes.entries()) {
     if (routeNames.has(route.name)) wrong(`There are two routes named "${route.name}".`, ['routes', index, 'name']);
@@ -204,19 +303,12 @@ function checkNames(config: Config, file: ConfigFile, placeOf: PlaceOf): Issue[]
     for (const [channel, settings] of Object.entries(partner.in ?? {})) {
       const path = ['partners', name, 'in', channel];
       const sender = settings.sender as InChannel['sender'];
+      checkAddresses(settings.addresses ?? [], [...path, 'addresses'], wrong);
       if (settings.transport === 'mllp' && sender === undefined)
         wrong('An MLLP channel needs a sender: application, facility, addresses.', path);
       if (settings.transport === 'mllp' && settings.format !== 'hl7v2') wrong('An MLLP channel speaks hl7v2.', path);
       if (sender === undefined) continue;
-      for (const [index, address] of sender.addresses.entries()) {
-        if (isAddressRange(address)) continue;
-        wrong('This is neither an IP address nor a CIDR range such as 10.1.0.0/16.', [
-          ...path,
-          'sender',
-          'addresses',
-          index,
-        ]);
-      }
+      checkAddresses(sender.addresses, [...path, 'sender', 'addresses'], wrong);
       const key = `${sender.application}|${sender.facility}`;
       const other = senders.get(key);
       if (other !== undefined) wrong(`${other} has the same sender: one application and facility, one channel.`, path);
@@ -224,6 +316,17 @@ function checkNames(config: Config, file: ConfigFile, placeOf: PlaceOf): Issue[]
     }
   }
   return issues;
+}
+
+function checkAddresses(
+  addresses: readonly string[],
+  path: readonly (string | number)[],
+  wrong: (text: string, path: readonly (string | number)[]) => void,
+): void {
+  for (const [index, address] of addresses.entries()) {
+    if (isAddressRange(address)) continue;
+    wrong('This is neither an IP address nor a CIDR range such as 10.1.0.0/16.', [...path, index]);
+  }
 }
 
 function isAddressRange(text: string): boolean {

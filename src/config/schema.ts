@@ -1,9 +1,79 @@
 import { FORMAT_NAMES } from '../formats/format.ts';
+import {
+  ADDRESSES_SCHEMA,
+  CERTIFICATE_SUBJECT_SCHEMA,
+  ISSUER_SCHEMA,
+  OUT_AUTH_SCHEMA,
+  OUT_TLS_SCHEMA,
+  TLS_SCHEMA,
+} from './door-schemas.ts';
 
 const name = { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,62}$' } as const;
 
 const keyed = (value: object) =>
   ({ type: 'object', propertyNames: name, additionalProperties: value, maxProperties: 1000 }) as const;
+
+const identifierOf = {
+  type: 'object',
+  required: ['system', 'value'],
+  additionalProperties: false,
+  properties: { system: { type: 'string', minLength: 1 }, value: { type: 'string', minLength: 1 } },
+} as const;
+
+const labels = { type: 'array', maxItems: 2, items: { enum: ['R', 'V'] } } as const;
+
+/** docs/access.md tells how rules are written. */
+const access = {
+  type: 'array',
+  maxItems: 100,
+  items: {
+    type: 'object',
+    required: ['types', 'for'],
+    additionalProperties: false,
+    properties: {
+      types: {
+        type: 'array',
+        minItems: 1,
+        items: { type: 'string', pattern: '^([A-Z][A-Za-z]{1,63}|[*])$' },
+        description: 'Resource types; `*` is every type of a patient’s record and of the directory.',
+      },
+      for: {
+        enum: ['related', 'neighbourhood', 'all'],
+        description:
+          'Whose records: patients its organisation cares for, patients registered with `organisations`, or everybody.',
+      },
+      interactions: {
+        type: 'array',
+        minItems: 1,
+        items: { enum: ['read', 'search', 'create', 'update', 'delete'] },
+        description: 'What may be done. Default `read` and `search`.',
+      },
+      organisations: {
+        type: 'array',
+        minItems: 1,
+        maxItems: 100,
+        items: identifierOf,
+        description:
+          'With `neighbourhood`: the practices or areas, by identifier. With `related`: organisations that count besides the partner’s own.',
+      },
+      categories: {
+        type: 'array',
+        minItems: 1,
+        maxItems: 50,
+        items: { type: 'string', pattern: '^[^|]*[|][^|]+$' },
+        description: 'Only resources with one of these categories, as `system|code`.',
+      },
+      elements: {
+        type: 'array',
+        minItems: 1,
+        maxItems: 100,
+        items: { type: 'string', pattern: '^[a-z][A-Za-z]{0,63}$' },
+        description: 'The only elements that leave, besides id and meta: the minimum necessary. Default: all.',
+      },
+      labels: { ...labels, description: 'Confidentiality labels above normal that are opened. Default: none.' },
+    },
+  },
+} as const;
 
 /**
  * Every setting of a configuration file, one sentence each: docs/configuration.md is made from it and the loader
@@ -29,6 +99,19 @@ export const CONFIG_SCHEMA = {
       properties: {
         host: { type: 'string', description: 'Address to listen on. Default `127.0.0.1`: this machine alone.' },
         port: { type: 'integer', minimum: 0, maximum: 65535, description: 'Port; 0 takes a free one. Default 8080.' },
+        tls: TLS_SCHEMA,
+        trustedProxies: {
+          ...ADDRESSES_SCHEMA,
+          description:
+            'Addresses or CIDR ranges of proxies in front. Only from these is `X-Forwarded-For` believed to say who asks.',
+        },
+        origins: {
+          type: 'array',
+          maxItems: 100,
+          items: { type: 'string', pattern: '^(?:\\*|https?://[^/\\s]+)$' },
+          description:
+            'Origins (`https://app.example`) whose applications may read answers of the FHIR API and of the token endpoint in a browser. `*`, the default, is any: what they may read, the token says, and a browser never sends one by itself. An empty list is none.',
+        },
       },
     },
     mllp: {
@@ -38,6 +121,22 @@ export const CONFIG_SCHEMA = {
       properties: {
         host: { type: 'string', description: 'Address to listen on. Default `127.0.0.1`.' },
         port: { type: 'integer', minimum: 0, maximum: 65535, description: 'Port; 0 takes a free one. Default 2575.' },
+        tls: TLS_SCHEMA,
+      },
+    },
+    refusals: {
+      type: 'object',
+      additionalProperties: false,
+      description: 'How many refused requests of one address or client are heard, and each put into the audit.',
+      properties: {
+        burst: { type: 'integer', minimum: 1, maximum: 100000, description: 'At once. Default 1000.' },
+        perSecond: {
+          type: 'number',
+          exclusiveMinimum: 0,
+          maximum: 1000,
+          description:
+            'And from then on. Beyond, the answer is 429, and the audit counts them by the minute. Default 10.',
+        },
       },
     },
     data: {
@@ -46,6 +145,11 @@ export const CONFIG_SCHEMA = {
         'Folder of the embedded store and of the gateway’s own keys, relative to where the gateway was started. Default `./data`.',
     },
     mappings: { type: 'string', description: 'Folder of the mappings, relative to this file. Default `./mappings`.' },
+    profiles: {
+      type: 'string',
+      description:
+        'Folder of the FHIR packages that `ginnel profiles add` installs, relative to this file. Default: `profiles` in the data folder.',
+    },
     delivery: {
       type: 'object',
       additionalProperties: false,
@@ -75,6 +179,39 @@ export const CONFIG_SCHEMA = {
         },
       },
     },
+    retention: {
+      type: 'object',
+      additionalProperties: false,
+      description: 'What `ginnel store compact` removes. Resources, messages and the audit are never removed.',
+      properties: {
+        messageBodyDays: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 36500,
+          description:
+            'Bodies of messages are kept for so many days; without it, for ever. A message without its body cannot be replayed.',
+        },
+        deliveryDays: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 36500,
+          description:
+            'Deliveries that were delivered or skipped, and their attempts, are kept for so many days; without it, for ever.',
+        },
+      },
+    },
+    audit: {
+      type: 'object',
+      additionalProperties: false,
+      description: 'How reads are audited.',
+      properties: {
+        reads: {
+          enum: ['batched', 'durable'],
+          description:
+            '`batched`: reads share commits, and a process that is killed may have answered reads of at most 100 ms that are not in the audit. `durable`: no answer to a read leaves before its event is on disk. Writes, messages, deliveries and refusals are always so. Default `batched`.',
+        },
+      },
+    },
     partners: {
       ...keyed({
         type: 'object',
@@ -89,6 +226,19 @@ export const CONFIG_SCHEMA = {
             description: 'Its identifier, such as its ODS code.',
             properties: { system: { type: 'string', minLength: 1 }, value: { type: 'string', minLength: 1 } },
           },
+          kind: {
+            enum: ['health', 'social-care', 'other'],
+            description:
+              'What it is. Consent to direct care is implied for `health` alone; the others need a Consent or a `basis`. Default `other`.',
+          },
+          basis: {
+            type: 'string',
+            minLength: 1,
+            maxLength: 200,
+            description: 'The recorded basis, other than consent, on which it is given data, such as a law.',
+          },
+          labels: { ...labels, description: 'Confidentiality labels above normal that routes may bring it.' },
+          access: { ...access, description: 'What its clients may see and do, unless they have rules of their own.' },
           in: {
             ...keyed({
               type: 'object',
@@ -101,6 +251,23 @@ export const CONFIG_SCHEMA = {
                   type: 'string',
                   description:
                     'The mapping into FHIR: a folder below `mappings`; with `@` and a version that is kept, that version.',
+                },
+                events: {
+                  type: 'array',
+                  minItems: 1,
+                  maxItems: 100,
+                  items: { type: 'string', minLength: 1 },
+                  description:
+                    'Formats `fhir` and `fhir-xml`: the events (MessageHeader.event, as `system|code` or a URI) whose messages take this channel when they come by `$process-message`. Without it, those that no other channel names.',
+                },
+                addresses: {
+                  ...ADDRESSES_SCHEMA,
+                  description: 'HTTP: addresses or CIDR ranges that may send. Default: every address.',
+                },
+                validation: {
+                  enum: ['reject', 'warn', 'tag'],
+                  description:
+                    'What becomes of a message with a resource that is not valid: it is refused (the default); it is stored and the issues are told as warnings; or it is stored with a tag as well. Default `reject`.',
                 },
                 sender: {
                   type: 'object',
@@ -116,6 +283,10 @@ export const CONFIG_SCHEMA = {
                       minItems: 1,
                       items: { type: 'string' },
                       description: 'Addresses or CIDR ranges.',
+                    },
+                    certificate: {
+                      ...CERTIFICATE_SUBJECT_SCHEMA,
+                      description: 'Subject of the client certificate that it must show, as `C=GB, O=Trust, CN=pas`.',
                     },
                   },
                 },
@@ -137,6 +308,8 @@ export const CONFIG_SCHEMA = {
                     'The mapping out of FHIR: a folder below `mappings`; with `@` and a version that is kept, that version.',
                 },
                 url: { type: 'string', pattern: '^https?://', description: 'Where it is sent.' },
+                auth: OUT_AUTH_SCHEMA,
+                tls: OUT_TLS_SCHEMA,
                 privateAddress: {
                   type: 'boolean',
                   description:
@@ -163,6 +336,18 @@ export const CONFIG_SCHEMA = {
             items: { type: 'string', minLength: 1 },
             description: 'What it may ask for: SMART v2 scopes, and `intake` to send messages as its partner.',
           },
+          access: {
+            ...access,
+            description: 'What it may see and do, in place of its partner’s rules. Without either it sees nothing.',
+          },
+          breakGlass: {
+            type: 'boolean',
+            description: 'It may open one unrelated patient’s record in an emergency. Default false.',
+          },
+          personRequired: {
+            type: 'boolean',
+            description: 'Its requests must name the person who asks, in the token or a signed header. Default false.',
+          },
           keys: {
             type: 'object',
             minProperties: 1,
@@ -176,6 +361,11 @@ export const CONFIG_SCHEMA = {
                 description: 'Its JWKS address: https, or http on loopback.',
               },
               file: { type: 'string', minLength: 1, description: 'A JWKS file, relative to this file.' },
+              certificate: {
+                ...CERTIFICATE_SUBJECT_SCHEMA,
+                description:
+                  'Subject of its client certificate, as `C=GB, O=Trust, CN=pas`. Opens HTTP intake alone; needs `http.tls.clientAuthority`.',
+              },
               demo: {
                 const: true,
                 description:
@@ -186,6 +376,10 @@ export const CONFIG_SCHEMA = {
         },
       }),
       description: 'Applications that may ask for tokens, by client id.',
+    },
+    issuers: {
+      ...keyed(ISSUER_SCHEMA),
+      description: 'Authorization servers of others whose access tokens are accepted.',
     },
     routes: {
       type: 'array',
@@ -207,6 +401,11 @@ export const CONFIG_SCHEMA = {
             minItems: 1,
             items: { type: 'string', pattern: '^[a-z0-9-]+/[a-z0-9-]+$' },
             description: 'Partners and their channels: `stockport-council/referrals`.',
+          },
+          validation: {
+            enum: ['reject', 'warn', 'tag'],
+            description:
+              'What becomes of a resource that its channel let pass although it is not valid: it is not sent; it is sent (the default); or it is sent with the tag that says so. Default `warn`.',
           },
         },
       },

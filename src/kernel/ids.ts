@@ -10,11 +10,17 @@ export function newId(nowMs: number = Date.now()): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
 }
 
+/** Hex digits whose first two bits are the variant's, by their last two. */
+const VARIANT_DIGITS = '89ab';
+/** The character code of `9`; behind it, `a` to `f` end in the bits 0001 to 0110, which is 9 less than what they stand for. */
+const NINE = 57;
+
 /** The same text always gives the same UUID version 8 (RFC 9562 section 5.8), cut from its SHA-256. */
 export function stableUuid(text: string): string {
   const hex = hash('sha256', text, 'hex');
   // The version takes the place of four bits, the variant that of two.
-  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
+  const digit = hex.charCodeAt(16);
+  const variant = VARIANT_DIGITS[(digit <= NINE ? digit : digit + 9) & 0x3];
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 

@@ -40,6 +40,51 @@ export const LIMITS = {
   tokensRememberedMax: 10_000,
   /** Scopes in one token request or one registration. */
   scopesMax: 200,
+  /** Characters of one scope, parameters that may restrict it, and characters of all that are asked for or granted at once. */
+  scopeCharsMax: 1_024,
+  scopeParametersMax: 8,
+  scopeTextCharsMax: 8_000,
+  /** How old what this process knows of keys, revocations and clients may be; a change elsewhere is seen within this time. */
+  standingFreshMs: 2_000,
+  /** Shortest time between two looks that an unknown key of ours may cause. */
+  standingCooldownMs: 200,
+  /** A key of ours that its process does not prolong any more ends within this time. */
+  signingKeyLeaseMs: 24 * 60 * 60_000,
+  /** A key with less than this to go has been ended, by a machine whose clock may run ahead of ours: it is not prolonged. */
+  signingKeyMarginMs: 60_000,
+  /** A key of ours is replaced when it is this old. */
+  signingKeyAgeMsMax: 90 * 24 * 60 * 60_000,
+  /** Clients that were added while the gateway ran. */
+  clientsMax: 10_000,
+  /** Refused requests of one address or client, and tokens of one client: as many at once, and then one in so many ms. */
+  refusalsBurst: 1_000,
+  refusalsRefillMs: 100,
+  tokensBurst: 600,
+  tokensRefillMs: 100,
+  /** Addresses and clients that the rate limits remember. */
+  bucketsMax: 10_000,
+  /** Beyond that, refusals of one kind from one address are one row of the audit within this time, with their number. */
+  refusalWindowMs: 60_000,
+  refusalKindsMax: 10_000,
+  /** An access token of another issuer: how long it may live, what is read of the issuer's description. */
+  externalTokenLifetimeSecondsMax: 2 * 60 * 60,
+  discoveryCacheMs: 60 * 60_000,
+  /** A token that a partner gave us is used until it has this long to live. */
+  outgoingTokenMarginMs: 30_000,
+  /** How long it is remembered which Organizations carry an organisation's identifier, and of how many organisations. */
+  organisationNamesMs: 1_000,
+  organisationNamesMax: 10_000,
+  /** Staff and services of a restricted patient's practice that are looked up, so as not to be told. */
+  practiceEntriesMax: 500,
+  /** How long an emergency opens a patient's record, and how many may be open in one process. */
+  breakGlassMs: 15 * 60_000,
+  breakGlassOpenMax: 1_000,
+  /** A signed header that names the person who asks. */
+  personHeaderCharsMax: 4_096,
+  /** Times a page is read on because what was found may not be shown. */
+  pageRefillsMax: 50,
+  /** Resources that each of these times looks at. */
+  pageRefillResources: 200,
   /** Evaluation steps of one run of a mapping. */
   mappingStepsMax: 2_000_000,
   /** Items a single expression may return. */
@@ -53,20 +98,42 @@ export const LIMITS = {
   /** Values separated by commas in one search parameter, and parameters in one search. */
   searchValuesMax: 50,
   searchParametersMax: 30,
-  /** Resources that one page brings along by _include and _revinclude. */
+  /** References that a chain or a _has follows one after the other. */
+  searchHopsMax: 2,
+  /** Codes of a value set that `:in` looks for. */
+  searchValueSetCodesMax: 500,
+  /** Keys of one _sort. */
+  searchSortKeysMax: 4,
+  /** Resources that one page brings along by _include and _revinclude, and steps that `:iterate` takes. */
   searchIncludesMax: 500,
+  searchIterationsMax: 4,
+  /** How long the address of a further page serves, and how long it may be. */
+  pageLinkLifetimeMs: 24 * 60 * 60_000,
+  pageLinkCharsMax: 7_000,
+  /** Resources on one page of $everything, unless told. */
+  everythingCountDefault: 100,
+  /** People that one way of looking brings to $match. */
+  matchCandidatesMax: 50,
   /** Entries of a batch or transaction, conditions it may look up, and entries of a batch that run at a time. */
   bundleEntriesMax: 1_000,
   bundleConditionsMax: 500,
   batchConcurrencyMax: 8,
   /** Characters that the reads and searches of one batch or transaction may answer with. */
   bundleAnswerCharsMax: 20 * 1024 * 1024,
-  /** Operations of one JSON Patch. */
+  /** Operations of one patch, and elements that a FHIRPath Patch may look at to find those that it changes. */
   patchOperationsMax: 200,
+  patchVisitsMax: 2_000_000,
   /** Characters of a text that search compares; what is beyond plays no part. */
   indexTextCharsMax: 512,
+  /** Rows that one place of a resource brings to a composite parameter: its codes taken with its values. */
+  indexCombinationsMax: 64,
   /** Resources of one patient that the shared plan gathers, by type. */
   planResourcesMax: 200,
+  /** A FHIR package: its archive, what it unpacks to, its entries, and one of its files. */
+  packageBytesMax: 64 * 1024 * 1024,
+  packageUnpackedBytesMax: 512 * 1024 * 1024,
+  packageFilesMax: 20_000,
+  packageFileBytesMax: 32 * 1024 * 1024,
   /** A delivery: one attempt, and the answer that we read. */
   deliveryTimeoutMs: 10_000,
   deliveryAnswerBytesMax: 256 * 1024,
@@ -87,6 +154,9 @@ export const LIMITS = {
   /** Writes that share one flush to disk, and writes that may wait for theirs. */
   storeGroupMax: 32,
   storeQueueMax: 4_096,
+  /** Groups of commits under way at once to a database server, and resources and deliveries that one may hold. */
+  storeSharedMax: 2,
+  storeSharedRowsMax: 64,
   /** How long a write waits for another process to finish its own. */
   storeBusyMs: 10_000,
   /** Statements kept prepared. */
@@ -100,11 +170,34 @@ export const LIMITS = {
   /** Rows in a list of messages, deliveries, audit events or versions. */
   storeListDefault: 100,
   storeListMax: 1_000,
+  /** `ginnel store check`: resources whose index rows are looked at unless told, and findings of one kind that are named. */
+  storeSampleMax: 1_000,
+  storeFindingsMax: 100,
+  /** `ginnel store compact`: rows that one transaction removes. */
+  storeRemovalsMax: 1_000,
+  /**
+   * Events of reads that share a commit are gathered for so long, and so many at most. No answer leaves while an event
+   * older than the third is not durable. Beyond the fourth nothing is read any more.
+   */
+  auditBatchMs: 45,
+  auditBatchMax: 512,
+  auditDelayMsMax: 100,
+  auditWaitingMax: 10_000,
+  /** Kinds of access, by token and address, whose events are half made already. */
+  auditFramesMax: 2_000,
+  /** Entries of one segment of the audit; then it is sealed and the next is opened. */
+  auditSegmentEntriesMax: 1_000_000,
+  /** Times the opening of a segment is tried, which processes that start together do at once. */
+  auditOpeningsMax: 50,
   /** Times a commit is planned again after somebody else changed the same resource. */
   commitAttemptsMax: 8,
+  /** The same for a write of the FHIR API, and the longest pause between two tries. */
+  writeAttemptsMax: 30,
+  writePauseMsMax: 50,
   /** MLLP. */
   mllpConnectionsMax: 256,
   mllpIdleMs: 10 * 60_000,
+  mllpHandshakeMs: 10_000,
   mllpFramesPendingMax: 32,
   /** HTTP server. */
   httpHeadersTimeoutMs: 10_000,
@@ -113,8 +206,12 @@ export const LIMITS = {
   httpTimeoutsCheckMs: 1_000,
   httpConnectionsMax: 2_048,
   urlCharsMax: 8_192,
+  /** Answers shorter than this are not worth compressing: they fit a packet or two as they are. */
+  gzipCharsMin: 2_048,
   /** How long a stop waits for work in hand. */
   shutdownMs: 10_000,
   /** How often it looks for connections that have nothing more to say. */
   shutdownCheckMs: 50,
+  /** Signals to stop that come within this time are one that several have passed on. */
+  sameSignalMs: 500,
 } as const;

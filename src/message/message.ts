@@ -1,5 +1,5 @@
+import type { ValidationPolicy } from '../config/config.ts';
 import type { FormatName, Payload } from '../formats/format.ts';
-import type { Issue } from '../kernel/errors.ts';
 import type { MappedEntry } from '../mapping/mapping.ts';
 import type { BusinessIdentifier, ResourceWrite, StoredResource } from '../store/store.ts';
 
@@ -37,6 +37,10 @@ export interface MappedMessage {
 /** 4. FHIR that base R4, our rules and our profiles accept. Same shape as before; only `checkMessage` makes one. */
 export interface CheckedMessage extends MappedMessage {
   readonly checked: true;
+  /** What its channel says of resources that are not valid; undefined: `reject`. */
+  readonly policy?: ValidationPolicy | undefined;
+  /** Names of entries that are not valid and were let pass. */
+  readonly invalid?: ReadonlySet<string> | undefined;
 }
 
 /** What the store holds for a message's entries, by entry name: the one read of the path. */
@@ -58,6 +62,8 @@ export interface PlannedWrite {
   /** Name of the entry it came from. */
   readonly name: string;
   readonly write: ResourceWrite;
+  /** It is not valid, and the channel let it pass. */
+  readonly invalid?: boolean | undefined;
 }
 
 /** 6. Who is to be told of what is new or changed. */
@@ -70,10 +76,4 @@ export interface RoutedWrite {
   readonly route: string;
   readonly partner: string;
   readonly channel: string;
-}
-
-/** What the first steps return when they end the path: the message is kept, with these issues as its answer. */
-export interface RefusedMessage {
-  readonly received: ReceivedMessage;
-  readonly issues: readonly Issue[];
 }

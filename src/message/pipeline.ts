@@ -1,4 +1,6 @@
+import type { Disclosure } from '../access/disclosure.ts';
 import type { AuditInput } from '../audit/event.ts';
+import type { ValidationPolicy } from '../config/config.ts';
 import type { ResourceIndexer } from '../fhir/index-resource.ts';
 import type { Validator } from '../fhir/validate.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -21,6 +23,7 @@ import type {
 import { deliveriesOf } from './deliveries.ts';
 import type { CheckedMessage, ReceivedMessage, RoutedMessage } from './message.ts';
 import { lookUp, planMessage } from './plan.ts';
+import { routeWrites } from './route-writes.ts';
 import { checkMessage, mapMessage, parseMessage } from './steps.ts';
 import type { Turns } from './turns.ts';
 
@@ -29,8 +32,12 @@ export interface PipelineParts {
   readonly mapping: (name: string) => InMapping | undefined;
   readonly contextOf: (received: ReceivedMessage) => MappingContext;
   readonly validator: Validator;
+  /** What the message's channel says of resources that are not valid; without it, the message is refused. */
+  readonly policyOf?: ((received: ReceivedMessage) => ValidationPolicy) | undefined;
   readonly indexer: ResourceIndexer;
   readonly router: Router;
+  /** What of the routed may go: labels, and the patient's consents. */
+  readonly disclosure: Pick<Disclosure, 'allowRoutes'>;
   readonly buildAudit: (input: AuditInput) => NewAudit;
   readonly clock: Clock;
   readonly log: Log;
@@ -109,12 +116,17 @@ async function tryCommit(
   parts: PipelineParts,
 ): Promise<Attempt> {
   const routed = checked.ok ? await routeMessage(checked.value, parts) : checked;
-  const issues = routed.ok ? [...checked.issues, ...routed.issues] : routed.issues;
+  const issues = routed.ok ? uniqueIssues([...checked.issues, ...routed.issues]) : routed.issues;
   const { commit, answer } = composeCommit(received, known, routed.ok ? routed.value : undefined, issues, parts);
   const result = await parts.store.commit(commit);
   if (!result.ok) return { done: false, conflict: result.conflict };
   finish(commit, answer, received, parts);
   return { done: true, answer };
+}
+
+/** What a resource is told when it is checked, it may be told again when it has been merged. */
+function uniqueIssues(issues: readonly Issue[]): Issue[] {
+  return [...new Map(issues.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 /** A bug of ours on one message is no reason to drop it: it is kept as refused, and goes through once the bug is mended. */
@@ -149,7 +161,7 @@ export function decideMessage(received: ReceivedMessage, parts: PipelineParts): 
   if (!parsed.ok) return parsed;
   const mapped = mapMessage(parsed.value, mapping, parts.contextOf(received));
   if (!mapped.ok) return mapped;
-  const checked = checkMessage(mapped.value, parts.validator);
+  const checked = checkMessage(mapped.value, parts.validator, parts.policyOf?.(received));
   return checked.ok ? success(checked.value, [...parsed.issues, ...mapped.issues, ...checked.issues]) : checked;
 }
 
@@ -157,8 +169,16 @@ export function decideMessage(received: ReceivedMessage, parts: PipelineParts): 
 async function routeMessage(checked: CheckedMessage, parts: PipelineParts): Promise<Result<RoutedMessage>> {
   const planned = planMessage(checked, await lookUp(parts.store, checked), parts);
   if (!planned.ok) return planned;
-  const routed = planned.value.writes.flatMap(({ write }) => parts.router.route(write).map((to) => ({ write, ...to })));
-  return success({ ...planned.value, routed }, planned.issues);
+  const { writes, routed, issues } = routeWrites(planned.value.writes, parts);
+  const allowed = await parts.disclosure.allowRoutes(
+    routed,
+    writes.map(({ write }) => write),
+  );
+  return success({ ...planned.value, writes, routed: allowed.routed }, [
+    ...planned.issues,
+    ...issues,
+    ...allowed.withheld.map((one) => one.issue),
+  ]);
 }
 
 function composeCommit(

@@ -2,16 +2,20 @@ import type { Resource } from '@medplum/fhirtypes';
 import { NHS_NUMBER_SYSTEM } from '../fhir/canonical.ts';
 import type { ResourceIndexer } from '../fhir/index-resource.ts';
 import { rewriteReferences } from '../fhir/references.ts';
+import { isRestrictedLabel, securityCodes } from '../fhir/security-labels.ts';
 import type { Validator } from '../fhir/validate.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { hasErrors, type Issue, issue } from '../kernel/errors.ts';
+import { parseExact, printExact } from '../kernel/exact-json.ts';
 import { newId } from '../kernel/ids.ts';
+import type { JsonObject } from '../kernel/json.ts';
 import { failure, type Result, success } from '../kernel/result.ts';
 import type { MappedEntry } from '../mapping/mapping.ts';
 import type { BusinessIdentifier, ResourceWrite, Store, StoredResource } from '../store/store.ts';
 import { sameContent } from './merge.ts';
 import { mergeEntry } from './merge-policy.ts';
 import type { CheckedMessage, KnownResources, PlannedMessage, PlannedWrite } from './message.ts';
+import { hasInvalidTag, judgeIssues, withInvalidTag } from './validation-policy.ts';
 
 /** The one read of the path: which of the message's resources the store holds already, by business identifier. */
 export async function lookUp(store: Store, message: CheckedMessage): Promise<KnownResources> {
@@ -76,20 +80,26 @@ export function planMessage(message: CheckedMessage, known: KnownResources, part
   for (const entry of message.entries) {
     const stored = known.current.get(entry.name);
     const sent = rewriteReferences(entry.resource, (reference) => targets.get(reference));
-    const before = stored === undefined ? undefined : (JSON.parse(stored.content) as Resource);
-    const after = before === undefined ? sent : settleEntry(entry, before, sent);
-    if (after === undefined) continue;
+    const before = stored === undefined ? undefined : (parseExact(stored.content) as unknown as Resource);
+    const settled = before === undefined ? sent : settleEntry(entry, before, sent);
+    if (settled === undefined) continue;
+    let invalid = message.invalid?.has(entry.name) === true;
     if (before !== undefined) {
-      if (sameContent({ ...after, id: before.id } as Resource, before)) continue;
-      const found = parts.validator.validate(after);
-      issues.push(...found);
-      if (hasErrors(found)) continue;
+      // Our own tag is no difference in content: the verdict follows from that.
+      const alike = withInvalidTag(settled, hasInvalidTag(before));
+      if (sameContent({ ...alike, id: before.id } as Resource, before)) continue;
+      const judged = judgeIssues(parts.validator.validate(settled), message.policy ?? 'reject');
+      issues.push(...judged.issues);
+      if (judged.refused) continue;
+      invalid = judged.invalid;
     }
+    const after = withInvalidTag(settled, invalid && message.policy === 'tag');
     const version = (stored?.version ?? 0) + 1;
     const held = (known.claims.get(entry.name) ?? []).filter((claim) => carriesIdentifier(after, claim));
     const claims = [entry.identifier, ...held];
     writes.push({
       name: entry.name,
+      invalid,
       write: writeOf(after, ids.get(entry.name) ?? '', version, claims, message, parts),
     });
   }
@@ -136,10 +146,20 @@ function settleEntry(entry: MappedEntry, before: Resource, sent: Resource): Reso
     case 'create':
       return undefined;
     case 'replace':
-      return sent;
+      return keepRestriction(before, sent);
     case 'merge':
       return mergeEntry(before, sent, entry);
   }
+}
+
+/** Who does not know of a restriction must not lift it: its labels stay whatever else becomes what was sent. */
+function keepRestriction(before: Resource, sent: Resource): Resource {
+  const codes = securityCodes(sent as unknown as JsonObject);
+  const kept = (before.meta?.security ?? []).filter(
+    ({ code = '' }) => isRestrictedLabel(code) && !codes.includes(code),
+  );
+  if (kept.length === 0) return sent;
+  return { ...sent, meta: { ...sent.meta, security: [...kept, ...(sent.meta?.security ?? [])] } } as Resource;
 }
 
 function writeOf(
@@ -154,7 +174,14 @@ function writeOf(
   const source = `urn:ginnel:partner:${received.partner}#${received.id}`;
   return stampWrite(
     resource,
-    { id, version, lastUpdated: parts.clock.now().toISOString(), source, claims, messageId: received.id },
+    {
+      id,
+      version,
+      lastUpdated: parts.clock.now().toISOString(),
+      source,
+      claims,
+      messageId: received.id,
+    },
     parts.indexer,
   );
 }
@@ -189,11 +216,12 @@ export function stampWrite(resource: Resource, stamp: Stamp, indexer: ResourceIn
     version: stamp.version,
     lastUpdated: stamp.lastUpdated,
     deleted: false,
-    content: JSON.stringify(stamped),
+    content: printExact(stamped),
     patient: extracted.patient,
     index: extracted.index,
     claims: uniqueClaims([...stamp.claims, ...nhsNumberOf(stamped)]),
     organisations: extracted.organisations,
+    consents: extracted.consents,
     messageId: stamp.messageId,
   };
 }

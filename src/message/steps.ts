@@ -1,9 +1,11 @@
+import type { ValidationPolicy } from '../config/config.ts';
 import type { Validator } from '../fhir/validate.ts';
 import { FORMATS } from '../formats/formats.ts';
 import { hasErrors, type Issue, issue } from '../kernel/errors.ts';
 import { failure, type Result, success } from '../kernel/result.ts';
 import type { InMapping, MappingContext } from '../mapping/mapping.ts';
 import type { CheckedMessage, MappedMessage, ParsedMessage, ReceivedMessage } from './message.ts';
+import { judgeIssues } from './validation-policy.ts';
 
 /** Bytes → tree, by the format of the channel. */
 export function parseMessage(received: ReceivedMessage, mapping: InMapping): Result<ParsedMessage> {
@@ -21,9 +23,18 @@ export function mapMessage(parsed: ParsedMessage, mapping: InMapping, context: M
   return success({ received: parsed.received, entries: mapped.value }, [...breaches, ...mapped.issues]);
 }
 
-/** Every resource is valid R4, keeps our rules and the profiles it names. */
-export function checkMessage(mapped: MappedMessage, validator: Validator): Result<CheckedMessage> {
+/** Every resource is valid R4, keeps our rules and the profiles it names; or the channel's policy lets it pass. */
+export function checkMessage(
+  mapped: MappedMessage,
+  validator: Validator,
+  policy: ValidationPolicy = 'reject',
+): Result<CheckedMessage> {
   const issues: Issue[] = [];
-  for (const entry of mapped.entries) issues.push(...validator.validate(entry.resource));
-  return hasErrors(issues) ? failure(...issues) : success({ ...mapped, checked: true }, issues);
+  const invalid = new Set<string>();
+  for (const entry of mapped.entries) {
+    const judged = judgeIssues(validator.validate(entry.resource), policy);
+    issues.push(...judged.issues);
+    if (judged.invalid) invalid.add(entry.name);
+  }
+  return hasErrors(issues) ? failure(...issues) : success({ ...mapped, checked: true, policy, invalid }, issues);
 }

@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { eventually } from '../support/test-gateway.ts';
@@ -25,9 +25,18 @@ interface Served {
   readonly ended: Promise<number | null>;
 }
 
-function serve(env: Record<string, string>, ...argv: string[]): Served {
+/** The machine's own Node where it is older than ours: it hands over to the one that npm has brought. */
+const oldNode = (process.env.PATH ?? '')
+  .split(delimiter)
+  .map((place) => join(place, 'node'))
+  .find(
+    (file) =>
+      existsSync(file) && Number(/^v(\d+)/.exec(execFileSync(file, ['--version'], { encoding: 'utf8' }))?.[1]) < 24,
+  );
+
+function serve(env: Record<string, string>, argv: readonly string[] = [], node = process.execPath): Served {
   const bin = resolve(import.meta.dirname, '../../bin/ginnel.js');
-  const child = spawn(process.execPath, [bin, 'serve', ...argv], {
+  const child = spawn(node, [bin, 'serve', ...argv], {
     env: { ...process.env, GINNEL_DATA: folder, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -60,6 +69,23 @@ describe('ginnel serve', () => {
     expect(lines.map(({ message }) => message)).toContain('gateway stopped');
   });
 
+  it('takes a signal that comes twice in one moment, from a terminal and from npm, for one', async () => {
+    const { child, out, err, ended } = serve({ PORT: '0', MLLP_PORT: '0' });
+    await eventually(() => (out().includes('Ctrl-C') ? true : undefined), 20_000);
+    child.kill('SIGTERM');
+    child.kill('SIGINT');
+    expect(await ended).toBe(0);
+    expect(err()).toContain('gateway stopped');
+  });
+
+  it.skipIf(oldNode === undefined)('stops where the older Node that started it is told to', async () => {
+    const { child, out, ended } = serve({ PORT: '0', MLLP_PORT: '0' }, [], oldNode);
+    const url = await eventually(() => /FHIR (http:\/\/localhost:\d+)\/fhir/.exec(out())?.[1], 20_000);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    await expect(fetch(`${url}/health/live`)).rejects.toThrow();
+  });
+
   it('says which port is taken, HTTP or MLLP, and ends with 1 without a stack', async () => {
     const [port, mllpPort] = [await freePort(), await freePort()];
     const first = serve({ PORT: String(port), MLLP_PORT: String(mllpPort) });
@@ -83,7 +109,7 @@ describe('ginnel serve', () => {
   });
 
   it('ends with 1 where the configuration is wrong', async () => {
-    const { ended, err } = serve({}, '--config', join(folder, 'none.yaml'));
+    const { ended, err } = serve({}, ['--config', join(folder, 'none.yaml')]);
     expect(await ended).toBe(1);
     expect(err()).toContain('config-missing-file');
   });

@@ -5,22 +5,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildAuditEvent } from '../../src/audit/event.ts';
-import { createClientKeys } from '../../src/auth/client-keys.ts';
 import { loadOrCreateDemoKey } from '../../src/auth/demo-clients.ts';
-import { loadOrCreateSigningKey } from '../../src/auth/keys.ts';
+import { openSmart } from '../../src/auth/open-smart.ts';
 import { describeSmart, smartEndpoints } from '../../src/auth/smart-configuration.ts';
-import { createTokenEndpoint } from '../../src/auth/token-endpoint.ts';
-import { createTokenVerifier } from '../../src/auth/verify-token.ts';
+import type { TokenVerifier } from '../../src/auth/verify-token.ts';
 import { runToken } from '../../src/cli/token.ts';
 import type { Client, Partner } from '../../src/config/config.ts';
+import { openDefinitions } from '../../src/fhir/definitions.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { silentLog } from '../../src/kernel/log.ts';
-import { createMemoryAssertions } from '../support/memory-assertions.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts';
+import type { Store } from '../../src/store/store.ts';
 
 let folder: string;
 let server: Server;
 let port: number;
-let verify: ReturnType<typeof createTokenVerifier>;
+let store: Store;
+let verify: TokenVerifier['verify'];
 
 /** A token endpoint over HTTP that knows itself by another name than it is reached by, as behind a port map. */
 beforeEach(async () => {
@@ -37,16 +38,18 @@ beforeEach(async () => {
   const endpoints = smartEndpoints('http://gateway.example:8080');
   const partners = new Map([['gp', partner]]);
   const clients = new Map([[client.id, client]]);
-  const signingKey = await loadOrCreateSigningKey(folder);
-  const parts = { clients, partners, signingKey, endpoints, clock: systemClock };
-  verify = createTokenVerifier(parts);
-  const endpoint = createTokenEndpoint({
-    ...parts,
-    clientKeys: createClientKeys({ clock: systemClock, log: silentLog }),
-    store: createMemoryAssertions(),
+  store = openSqliteStore({ folder });
+  const smart = openSmart({
+    config: { clients, partners, issuers: new Map(), dataFolder: folder },
+    endpoints,
+    store,
+    definitions: openDefinitions(),
     buildAudit: (input) => buildAuditEvent(input, { baseUrl: endpoints.issuer, partners }),
+    clock: systemClock,
     log: silentLog,
   });
+  verify = smart.verifier.verify;
+  const endpoint = smart.tokenEndpoint;
   server = createServer(async (request, response) => {
     if (request.url === '/fhir/.well-known/smart-configuration') {
       response.end(JSON.stringify(describeSmart(endpoints, [])));
@@ -62,6 +65,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await new Promise((done) => server.close(done));
+  await store.close();
   await rm(folder, { recursive: true, force: true });
 });
 

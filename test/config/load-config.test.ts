@@ -267,7 +267,7 @@ describe('the environment', () => {
       GINNEL_DATA: '/tmp/ginnel-data',
       GINNEL_BASE_URL: 'https://ginnel.example',
     });
-    expect(config.http).toEqual({ host: '0.0.0.0', port: 9090 });
+    expect(config.http).toMatchObject({ host: '0.0.0.0', port: 9090 });
     expect(config.mllp).toEqual({ host: '0.0.0.0', port: 9091 });
     expect([config.dataFolder, config.baseUrl]).toEqual(['/tmp/ginnel-data', 'https://ginnel.example']);
   });

@@ -50,6 +50,7 @@ function partsOver(over: Store, broken: Partial<PipelineParts> = {}): PipelinePa
     validator: createValidator({ definitions }),
     indexer: createIndexer(definitions, { baseUrl: 'http://localhost/fhir' }),
     router: { route: () => [] },
+    disclosure: { allowRoutes: async (routed) => ({ routed, withheld: [] }) },
     buildAudit: (input) => buildAuditEvent(input, config),
     clock: systemClock,
     log: silentLog,

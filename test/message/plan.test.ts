@@ -123,6 +123,14 @@ describe('planning a message’s writes', () => {
     expect(write?.content.birthDate).toBeUndefined();
   });
 
+  it.each(['replace', 'merge'] as const)('lifts no restriction by %s: whoever sends may not know of it', (write) => {
+    const label = { system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'R' };
+    const before = stored({ ...iris, meta: { security: [label] } }, 'p1', 4);
+    const [written] = writesOf(plan([entry('iris', { ...iris, active: false }, { write })], { iris: before }));
+    expect(written?.content).toMatchObject({ active: false, meta: { security: [label] } });
+    expect(writesOf(plan([entry('iris', iris, { write })], { iris: before }))).toEqual([]);
+  });
+
   it('keeps what was not sent where it says merge', () => {
     const before = stored({ ...iris, birthDate: '1950-01-01' }, 'p1', 4);
     const [write] = writesOf(plan([entry('iris', { ...iris, active: false })], { iris: before }));

@@ -14,8 +14,8 @@ export interface TestPostgres {
   takeDatabase(): Promise<string>;
   /** Empties a database that nobody uses any more, for the next test: that is faster than to make another. */
   giveBack(url: string): Promise<void>;
-  /** The address of a new database without tables. */
-  createBareDatabase(): Promise<string>;
+  /** The address of a new database without tables, or of a copy of one of ours that nobody has open. */
+  createBareDatabase(template?: string): Promise<string>;
   /** Stops the server and starts it again with the same data. Undefined for a server that is not ours. */
   readonly restart: ((whileDown: () => Promise<void>) => Promise<void>) | undefined;
   stop(): Promise<void>;
@@ -30,11 +30,15 @@ const EMPTY_ALL = `DO $$
 DECLARE name TEXT;
 BEGIN
   ALTER TABLE audit DISABLE TRIGGER USER;
+  ALTER TABLE audit_segment DISABLE TRIGGER USER;
+  ALTER TABLE audit_frame DISABLE TRIGGER USER;
   FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration' LOOP
     -- References within a table are checked once all its rows are gone.
     EXECUTE format('DELETE FROM %I', name);
   END LOOP;
   ALTER TABLE audit ENABLE TRIGGER USER;
+  ALTER TABLE audit_segment ENABLE TRIGGER USER;
+  ALTER TABLE audit_frame ENABLE TRIGGER USER;
 END $$`;
 
 /**
@@ -48,10 +52,10 @@ export async function startTestPostgres({ durable = false }: ServerOptions = {})
   const prefix = `ginnel_test_${randomUUID().replaceAll('-', '')}`;
   const made: string[] = [];
   const free: string[] = [];
-  const createBareDatabase = async (): Promise<string> => {
+  const createBareDatabase = async (template = 'template0'): Promise<string> => {
     const name = `${prefix}_${made.length}`;
     made.push(name);
-    await runSql(server.url, `CREATE DATABASE ${name} TEMPLATE template0`);
+    await untilUnused(() => runSql(server.url, `CREATE DATABASE ${name} TEMPLATE ${template}`));
     const url = new URL(server.url);
     url.pathname = `/${name}`;
     return url.href;
@@ -75,6 +79,20 @@ export async function startTestPostgres({ durable = false }: ServerOptions = {})
       await server.stop();
     },
   };
+}
+
+/** A database that was closed a moment ago may still have a process of the server in it. */
+async function untilUnused(action: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await action();
+      return;
+    } catch (fault) {
+      // https://www.postgresql.org/docs/current/errcodes-appendix.html: object_in_use
+      if ((fault as { code?: string }).code !== '55006' || attempt === 50) throw fault;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
 
 /** Runs SQL on a connection of its own, and returns the rows of the last statement. */
@@ -131,7 +149,7 @@ async function startServer(durable: boolean): Promise<{
 }
 
 /** The links between the server's libraries are made by an install script, which may have been switched off. */
-function makeSymlinks(): void {
+export function makeSymlinks(): void {
   const home = platformPackage();
   const links = JSON.parse(readFileSync(join(home, 'native/pg-symlinks.json'), 'utf8')) as unknown;
   for (const { source, target } of links as { source: string; target: string }[]) {

@@ -3,12 +3,15 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { inject } from 'vitest';
 import { loadDemoKey } from '../../src/auth/demo-clients.ts';
 import { requestToken } from '../../src/auth/request-token.ts';
 import type { Client } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { type RunningGateway, startGateway } from '../../src/gateway.ts';
 import { type Log, silentLog } from '../../src/kernel/log.ts';
+import { OPEN_RULES } from './open-access.ts';
+import { copyDatabase } from './postgres-project.ts';
 
 /** The Stockport example, as it is shipped. */
 export const EXAMPLE = resolve(import.meta.dirname, '../../examples/stockport-together/ginnel.yaml');
@@ -77,14 +80,20 @@ export interface TestGatewayOptions {
   readonly log?: Log;
 }
 
-/** The whole gateway, in this process, on free ports and a new store, with three listening partners. */
+/**
+ * The whole gateway, in this process, on free ports and a new store, with three listening partners. The store is SQLite,
+ * but in the project that runs the API's tests over PostgreSQL; `env` may name another.
+ */
 export async function startTestGateway(
   env: Record<string, string> = {},
   { clients = {}, log = silentLog }: TestGatewayOptions = {},
 ): Promise<TestGateway> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'ginnel-test-'));
   const [council, equipment, community] = await Promise.all([startReceiver(), startReceiver(), startReceiver()]);
+  const template = env.DATABASE_URL === undefined ? inject('postgresTemplate') : undefined;
+  const database = template === undefined ? undefined : await copyDatabase(template);
   const loaded = loadConfig(EXAMPLE, {
+    ...(database === undefined ? {} : { DATABASE_URL: database.url }),
     PORT: '0',
     MLLP_PORT: '0',
     GINNEL_DATA: dataFolder,
@@ -99,10 +108,16 @@ export async function startTestGateway(
       id,
       partner: 'heatons-neighbourhood',
       scopes,
+      access: OPEN_RULES,
       keys: { kind: 'demo', file: join(dataFolder, 'demo', `${id}.jwks.json`) },
     },
   ]);
-  const config = { ...loaded, clients: new Map([...loaded.clients, ...added]) };
+  // Tests look at the audit as soon as they have an answer.
+  const config = {
+    ...loaded,
+    audit: { reads: 'durable' as const },
+    clients: new Map([...loaded.clients, ...added]),
+  };
   const gateway = await startGateway(config, log, { demoKeys: true });
   const tokens = new Map<string, string>();
   const token = async (client: string, scope = 'system/*.cruds intake'): Promise<string> => {
@@ -128,7 +143,7 @@ export async function startTestGateway(
     },
     stop: async () => {
       await gateway.stop();
-      await Promise.all([council.close(), equipment.close(), community.close()]);
+      await Promise.all([council.close(), equipment.close(), community.close(), database?.drop()]);
       rmSync(dataFolder, { recursive: true, force: true });
     },
   };
