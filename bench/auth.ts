@@ -9,15 +9,17 @@ import { jwtVerify } from 'jose';
 import { buildAuditEvent } from '../src/audit/event.ts';
 import { createClientKeys } from '../src/auth/client-keys.ts';
 import { loadOrCreateDemoKey } from '../src/auth/demo-clients.ts';
-import { ACCESS_TOKEN_ALGORITHM, loadOrCreateSigningKey } from '../src/auth/keys.ts';
+import { ACCESS_TOKEN_ALGORITHM } from '../src/auth/keys.ts';
+import { openSmart } from '../src/auth/open-smart.ts';
 import { signAssertion } from '../src/auth/sign-assertion.ts';
 import { smartEndpoints } from '../src/auth/smart-configuration.ts';
-import { createTokenEndpoint } from '../src/auth/token-endpoint.ts';
-import { createTokenVerifier } from '../src/auth/verify-token.ts';
 import type { Client, Partner } from '../src/config/config.ts';
+import { openDefinitions } from '../src/fhir/definitions.ts';
 import { systemClock } from '../src/kernel/clock.ts';
+import { LIMITS } from '../src/kernel/limits.ts';
 import { silentLog } from '../src/kernel/log.ts';
 import { openSqliteStore } from '../src/store/sqlite/open-sqlite-store.ts';
+import { measureGuard } from './support/guard-cost.ts';
 
 const COUNT = Number(process.argv[2] ?? 1_500);
 /** Requests under way at once, as from so many connections. */
@@ -42,24 +44,29 @@ async function measure(
 const folder = await mkdtemp(join(tmpdir(), 'ginnel-bench-auth-'));
 const store = openSqliteStore({ folder });
 const key = await loadOrCreateDemoKey(folder, 'bench');
-const signingKey = await loadOrCreateSigningKey(folder);
 const endpoints = smartEndpoints('http://localhost:8080');
 const partner: Partner = { name: 'bench', title: 'Bench', organisation: undefined, channels: new Map() };
 const file = join(folder, 'demo', 'bench.jwks.json');
-const client: Client = { id: 'bench', partner: 'bench', scopes: ['system/*.rs'], keys: { kind: 'demo', file } };
+/** As many clients as keep each below the rate limit. */
+const clients = Array.from({ length: Math.ceil(COUNT / LIMITS.tokensBurst) }, (_, n): [string, Client] => {
+  const id = `bench-${n}`;
+  return [id, { id, partner: 'bench', scopes: ['system/*.rs'], keys: { kind: 'demo', file } }];
+});
 const partners = new Map([['bench', partner]]);
-const parts = { clients: new Map([['bench', client]]), partners, signingKey, endpoints, clock: systemClock };
-const endpoint = createTokenEndpoint({
-  ...parts,
-  clientKeys: createClientKeys({ clock: systemClock, log: silentLog }),
+const smart = openSmart({
+  config: { clients: new Map(clients), partners, issuers: new Map(), dataFolder: folder },
+  endpoints,
   store,
+  definitions: openDefinitions(),
   buildAudit: (input) => buildAuditEvent(input, { baseUrl: endpoints.issuer, partners }),
+  clock: systemClock,
   log: silentLog,
 });
+const signingKey = await smart.keyring.signingKey();
 
 const now = new Date();
-const assertionOf = (jti: string): Promise<string> =>
-  signAssertion({ clientId: 'bench', key, tokenUrl: endpoints.tokenUrl, now, jti });
+const assertionOf = (jti: string, n: number): Promise<string> =>
+  signAssertion({ clientId: `bench-${n % clients.length}`, key, tokenUrl: endpoints.tokenUrl, now, jti });
 const issue = async (assertion: string): Promise<string> => {
   const body = new URLSearchParams({
     grant_type: 'client_credentials',
@@ -67,13 +74,21 @@ const issue = async (assertion: string): Promise<string> => {
     client_assertion: assertion,
     scope: 'system/CarePlan.rs',
   }).toString();
-  const answer = await endpoint({ contentType: 'application/x-www-form-urlencoded', body, correlationId: 'bench' });
+  const answer = await smart.tokenEndpoint({
+    contentType: 'application/x-www-form-urlencoded',
+    body,
+    correlationId: 'bench',
+  });
   if (!('access_token' in answer.body)) throw new Error('refused');
-  return answer.body.access_token;
+  return String(answer.body.access_token);
 };
 
-const assertions = await Promise.all(Array.from({ length: COUNT }, (_, n) => assertionOf(`jti-${n}`)));
-const answer = await createClientKeys({ clock: systemClock, log: silentLog }).find(client, key.kid, 'ES384');
+const assertions = await Promise.all(Array.from({ length: COUNT }, (_, n) => assertionOf(`jti-${n}`, n)));
+const answer = await createClientKeys({ clock: systemClock, log: silentLog }).find(
+  clients[0]?.[1] as Client,
+  key.kid,
+  'ES384',
+);
 if (!answer.ok) throw new Error('the bench has no key');
 const bareAssertion = (text: string): Promise<unknown> => jwtVerify(text, answer.key, { algorithms: ['ES384'] });
 
@@ -88,7 +103,7 @@ const headers = tokens.map((token) => `Bearer ${token}`);
 const bareToken = (text: string): Promise<unknown> =>
   jwtVerify(text, signingKey.publicKey, { algorithms: [ACCESS_TOKEN_ALGORITHM], audience: endpoints.fhirBase });
 const bare = await measure('bare jose: verify an EdDSA access token', tokens, bareToken);
-const verify = createTokenVerifier(parts);
+const { verify } = smart.verifier;
 const first = await measure('verify a token, the first time', headers, verify);
 const again = await measure('verify a token, remembered', Array(20).fill(headers).flat(), verify);
 
@@ -103,3 +118,8 @@ process.stdout.write(
 );
 await store.close();
 await rm(folder, { recursive: true, force: true });
+
+process.stdout.write('\nToken check, access decision and audit as a share of a request\n');
+const quick = COUNT < 1_000;
+const guard = await measureGuard({ persons: quick ? 30 : 100, rounds: quick ? 4 : 12, roundMs: quick ? 400 : 600 });
+process.stdout.write(`${guard}\n`);

@@ -16,10 +16,13 @@ interface Bench {
 
 const BENCHES: readonly Bench[] = [
   { file: 'gateway.ts', quick: ['--quick'] },
+  { file: 'fhir.ts', quick: ['--quick'] },
+  { file: 'growth.ts', quick: ['--quick'] },
   { file: 'cold-start.ts', quick: ['--quick'] },
   { file: 'store.ts', title: 'The stores against bare statements', quick: ['1500'] },
   { file: 'auth.ts', title: 'Tokens against the bare signature', quick: ['400'] },
   { file: 'mapping.ts', title: 'Mapping against JavaScript by hand', quick: ['250'] },
+  { file: 'validate.ts', title: 'Validation against validateResource', quick: ['5'] },
   { file: 'fhirpath.ts', title: 'FHIRPath against another interpreter', quick: ['100'] },
 ];
 

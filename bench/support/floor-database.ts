@@ -1,6 +1,8 @@
 import { join } from 'node:path';
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import type { Prepared } from './prepare.ts';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { SqlValue } from '../../src/store/sql/statement.ts';
+import { AUDITS_MAX } from './plan-all.ts';
+import type { Prepared, TemplateParam } from './prepare.ts';
 
 /** A copy of the seeded store, as a floor uses it: as durable as Ginnel's, and nothing between it and the statements. */
 export function openFloorDatabase(folder: string): DatabaseSync {
@@ -8,6 +10,14 @@ export function openFloorDatabase(folder: string): DatabaseSync {
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
     PRAGMA cache_size = -32000; PRAGMA wal_autocheckpoint = 4000`);
   return database;
+}
+
+/** The value of a parameter in the request of this number: what must be new is made. */
+export function makeValue(param: TemplateParam, request: number): SqlValue {
+  if ('same' in param) return param.same;
+  if ('from' in param) return param.from + request * AUDITS_MAX;
+  const start = `${request}:${param.fresh}:`;
+  return start + param.pattern.slice(start.length);
 }
 
 /** Writes the rows of one request of a work, in one transaction. */
@@ -35,12 +45,7 @@ export function prepareWrites(database: DatabaseSync, templates: Prepared['templ
     requests += 1;
     begin.run();
     for (const { statement, params } of statements) {
-      const values = params.map((param): SQLInputValue => {
-        if ('same' in param) return param.same;
-        const start = `${requests}:${param.fresh}:`;
-        return start + param.pattern.slice(start.length);
-      });
-      statement.run(...values);
+      statement.run(...params.map((param) => makeValue(param, requests)));
     }
     commit.run();
   };

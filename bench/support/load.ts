@@ -1,4 +1,5 @@
 import { type Connection, openHttp, openMllp } from './connection.ts';
+import { namePeople } from './growth-people.ts';
 import { requestBytes, type SeededPerson, workOf } from './works.ts';
 
 /**
@@ -16,6 +17,8 @@ export interface LoadOrder {
   /** Number of the first request. */
   readonly first: number;
   readonly people: readonly SeededPerson[];
+  /** Instead of `people`: so many that `growth-people.ts` names. */
+  readonly grown?: number;
 }
 
 export interface LoadResult {
@@ -30,7 +33,11 @@ process.on('message', (order: LoadOrder) => {
   void run(order).then((result) => process.send?.(result));
 });
 
-async function run(order: LoadOrder): Promise<LoadResult> {
+let grown: readonly SeededPerson[] = [];
+
+async function run(given: LoadOrder): Promise<LoadResult> {
+  if (given.grown !== undefined && given.grown !== grown.length) grown = namePeople(given.grown);
+  const order = given.grown === undefined ? given : { ...given, people: grown };
   const work = workOf(order.work);
   const latencies: number[] = [];
   let next = order.first;

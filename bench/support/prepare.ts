@@ -5,10 +5,10 @@ import { requestToken } from '../../src/auth/request-token.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { startGateway } from '../../src/gateway.ts';
 import { silentLog } from '../../src/kernel/log.ts';
-import { planCommit } from '../../src/store/sql/plan-commit.ts';
 import type { SqlValue, Statement } from '../../src/store/sql/statement.ts';
 import type { Commit, Store } from '../../src/store/store.ts';
 import { type Answer, openHttp, openMllp } from './connection.ts';
+import { planAll } from './plan-all.ts';
 import {
   createServiceRequest,
   httpBytes,
@@ -19,14 +19,21 @@ import {
   SEARCH_RESULTS,
   type SeededPerson,
   WORKS,
+  type Work,
   type WorkRequest,
 } from './works.ts';
 
 const EXAMPLE = resolve(import.meta.dirname, '../../examples/stockport-together/ginnel.yaml');
 export const BENCH_CLIENT = 'bench';
+/** The client of the benchmark may do everything to everybody; that is asked for and decided all the same. */
+const ACCESS = `types: ['*'], for: all, interactions: [read, search, create, update, delete]`;
 
 /** A parameter of a recorded statement: the same in every request, or one of those that each request has anew. */
-export type TemplateParam = { readonly same: SqlValue } | { readonly fresh: number; readonly pattern: string };
+export type TemplateParam =
+  | { readonly same: SqlValue }
+  | { readonly fresh: number; readonly pattern: string }
+  /** A number that grows with each request. */
+  | { readonly from: number };
 
 /** What one request of a work writes: the statements Ginnel's store ran, and which parameters change with the request. */
 export type Template = readonly { readonly text: string; readonly params: readonly TemplateParam[] }[];
@@ -45,11 +52,21 @@ export interface Prepared {
  * starts from the same store and the floors write the same rows. Deliveries are written and stay: the partners are
  * paused, so that what is measured ends with the commit.
  */
-export async function prepare(folder: string, persons: number): Promise<Prepared> {
+export async function prepare(
+  folder: string,
+  persons: number,
+  { works = WORKS, database }: { readonly works?: readonly Work[]; readonly database?: string } = {},
+): Promise<Prepared> {
   const configFile = writeConfig(folder);
   const dataFolder = join(folder, 'seed');
-  const config = loadConfig(configFile, { PORT: '0', MLLP_PORT: '0', GINNEL_DATA: dataFolder });
-  const gateway = await startGateway(config, silentLog, { demoKeys: true });
+  const config = loadConfig(configFile, {
+    PORT: '0',
+    MLLP_PORT: '0',
+    GINNEL_DATA: dataFolder,
+    DATABASE_URL: database ?? '',
+  });
+  // Each request is to be seen with the audit that it writes.
+  const gateway = await startGateway({ ...config, audit: { reads: 'durable' } }, silentLog, { demoKeys: true });
   try {
     for (const partner of config.partners.keys()) {
       await gateway.store.setPartnerState({ partner, paused: true, openUntil: null });
@@ -69,7 +86,7 @@ export async function prepare(folder: string, persons: number): Promise<Prepared
     const templates: Record<string, Template> = {};
     let directory: readonly string[] = [];
     let n = persons;
-    for (const work of WORKS) {
+    for (const work of works) {
       const recorded: Commit[] = [];
       // The first of a kind may also write what the others find there.
       for (let time = 0; time < 3; time += 1) {
@@ -82,7 +99,7 @@ export async function prepare(folder: string, persons: number): Promise<Prepared
         recorded.push(commit);
         n += 1;
       }
-      templates[work.name] = makeTemplate(recorded.slice(1).map(planCommit));
+      templates[work.name] = makeTemplate(recorded.slice(1).map(planAll));
     }
     http.close();
     mllp.close();
@@ -108,10 +125,14 @@ export async function tokenFor(dataFolder: string, baseUrl: string): Promise<str
   return answer.value.accessToken;
 }
 
-/** The Stockport example, with a client that may do everything that is measured. */
-function writeConfig(folder: string): string {
-  const file = join(folder, 'ginnel.yaml');
-  const client = `  ${BENCH_CLIENT}: { partner: heaton-practice, scopes: [intake, system/*.cruds], keys: { demo: true } }`;
+/**
+ * The Stockport example, with a client that may do everything that is measured. `seesAll`: also what is confidential, as
+ * it must be to choose the ids of what it creates.
+ */
+export function writeConfig(folder: string, { seesAll = false } = {}): string {
+  const file = join(folder, seesAll ? 'ginnel-all.yaml' : 'ginnel.yaml');
+  const labels = seesAll ? ', labels: [R, V]' : '';
+  const client = `  ${BENCH_CLIENT}: { partner: heaton-practice, scopes: [intake, system/*.cruds], keys: { demo: true }, access: [{ ${ACCESS}${labels} }] }`;
   const text = readFileSync(EXAMPLE, 'utf8')
     .replace(/^mappings: .*$/m, `mappings: ${resolve(dirname(EXAMPLE), '../../mappings')}`)
     .replace(/^clients:$/m, `clients:\n${client}`);
@@ -171,6 +192,7 @@ function makeTemplate(recorded: readonly (readonly Statement[])[]): Template {
       text,
       params: params.map((value, index): TemplateParam => {
         const before = one[at]?.params[index];
+        if (typeof value === 'number' && value !== before) return { from: value };
         if (typeof value !== 'string' || value === before) return { same: value };
         if (!fresh.has(value)) fresh.set(value, fresh.size);
         return { fresh: fresh.get(value) ?? 0, pattern: value };

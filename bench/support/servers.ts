@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FhirFloorOrder } from './fhir-floor.ts';
 import { copySeed, type Prepared, tokenFor } from './prepare.ts';
 
 /** A server that is measured: a process of its own, with a store of its own. */
@@ -19,17 +20,31 @@ export interface MeasuredServer {
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
+interface GinnelOptions {
+  /** On PostgreSQL. */
+  readonly database?: string;
+  /** Of node. */
+  readonly flags?: readonly string[];
+  /** Its own data folder, instead of a copy of the seeded one. */
+  readonly data?: string;
+}
+
 /** `ginnel serve`, as anybody starts it; its log goes to a file. */
-export async function startGinnel(folder: string, { configFile }: Prepared): Promise<MeasuredServer> {
-  const dataFolder = copySeed(folder, 'ginnel');
+export async function startGinnel(
+  folder: string,
+  { configFile }: Pick<Prepared, 'configFile'>,
+  { database = '', flags = [], data }: GinnelOptions = {},
+): Promise<MeasuredServer> {
+  const dataFolder = data ?? copySeed(folder, 'ginnel');
   const [httpPort, mllpPort] = [await freePort(), await freePort()];
   const log = openSync(join(folder, 'ginnel.log'), 'a');
-  const child = spawn(process.execPath, [join(ROOT, 'bin/ginnel.js'), 'serve', '--no-demo'], {
+  const child = spawn(process.execPath, [...flags, join(ROOT, 'bin/ginnel.js'), 'serve', '--no-demo'], {
     cwd: folder,
     env: {
       ...process.env,
       GINNEL_CONFIG: configFile,
       GINNEL_DATA: dataFolder,
+      DATABASE_URL: database,
       PORT: String(httpPort),
       MLLP_PORT: String(mllpPort),
     },
@@ -64,6 +79,29 @@ export async function startFloor(
     folder: dataFolder,
     ...ports,
     requestToken: undefined,
+    pid: child.pid ?? 0,
+    stop: () => stopChild(child),
+  };
+}
+
+/** A floor of `bench/fhir.ts`; `database`: on PostgreSQL instead of a copy of the seeded folder. */
+export async function startFhirFloor(
+  kind: FhirFloorOrder['kind'],
+  folder: string,
+  { templates }: Prepared,
+  database?: string,
+): Promise<MeasuredServer> {
+  const dataFolder = copySeed(folder, kind.replace(' ', '-'));
+  const child = fork(join(import.meta.dirname, 'fhir-floor.ts'), { serialization: 'advanced', stdio: 'inherit' });
+  const order: FhirFloorOrder = { kind, address: database ?? dataFolder, templates };
+  child.send(order);
+  const { httpPort, token } = await answerOf<{ httpPort: number; token: string }>(child);
+  return {
+    name: kind,
+    folder: dataFolder,
+    httpPort,
+    mllpPort: 0,
+    requestToken: async () => token,
     pid: child.pid ?? 0,
     stop: () => stopChild(child),
   };

@@ -12,7 +12,7 @@ export interface SeededPerson {
 }
 
 export interface WorkRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
   readonly contentType?: string;
   readonly body?: string;
@@ -106,8 +106,22 @@ export const WORKS: readonly Work[] = [
   },
 ];
 
+const TRANSACTION: Work = {
+  name: 'transaction',
+  title: 'FHIR transaction of 10, 26 KB',
+  transport: 'http',
+  request: (n, people) => createTransaction(n, writtenTo(n, people).id),
+  accepts: ({ status, body }) => status === 200 && countOf(body, '"status":"201') === TRANSACTION_ENTRIES,
+};
+
+/** What `bench/fhir.ts` measures. */
+export const FHIR_WORKS: readonly Work[] = [
+  ...WORKS.filter(({ name }) => /^(?:read|search|create-.*)$/.test(name)),
+  TRANSACTION,
+];
+
 export function workOf(name: string): Work {
-  const work = WORKS.find((one) => one.name === name);
+  const work = [...WORKS, TRANSACTION].find((one) => one.name === name);
   if (work === undefined) throw new Error(`there is no work ${name}`);
   return work;
 }
@@ -207,6 +221,30 @@ function createCarePlan(n: number, patient: string): WorkRequest {
     })),
     note: [{ text: sentence(3, 400) }],
   });
+}
+
+const TRANSACTION_ENTRIES = 10;
+
+/** A plan, its requests and its goals, which refer to each other by their places in the Bundle. */
+function createTransaction(n: number, patient: string): WorkRequest {
+  const urn = (at: number): string => `urn:uuid:${guid(9, n)}`.slice(0, -2) + String(10 + at);
+  const resources = Array.from({ length: TRANSACTION_ENTRIES }, (_, at) => {
+    const made = at === 0 ? createCarePlan(n, patient) : createServiceRequest(n, patient);
+    const resource = JSON.parse(made.body ?? '') as { readonly resourceType: string };
+    const identifier = [{ system: 'https://bench.example/transaction', value: `B-${digits(n)}-${at}` }];
+    const basedOn = at === 0 ? {} : { basedOn: [{ reference: urn(0) }] };
+    return { ...resource, identifier, ...basedOn };
+  });
+  const bundle = {
+    resourceType: 'Bundle',
+    type: 'transaction',
+    entry: resources.map((resource, at) => ({
+      fullUrl: urn(at),
+      resource,
+      request: { method: 'POST', url: resource.resourceType },
+    })),
+  };
+  return { method: 'POST', path: '/fhir', contentType: 'application/fhir+json', body: JSON.stringify(bundle) };
 }
 
 function create(resource: { readonly resourceType: string; readonly [element: string]: unknown }): WorkRequest {
