@@ -29,6 +29,8 @@ export interface ResourceIndexer {
 /** The rows of one search parameter in a resource. */
 type ReadRows = (resource: JsonObject) => readonly IndexRow[];
 
+const NONE: readonly IndexRow[] = [];
+
 /** Compiles a type's search parameters on first use. `baseUrl` is our own FHIR base, without trailing slash. */
 export function createIndexer(definitions: Definitions, options: { readonly baseUrl?: string } = {}): ResourceIndexer {
   const context: IndexContext = { definitions, baseUrl: options.baseUrl };
@@ -67,7 +69,14 @@ function compileParameter(parameter: SearchableParameter, context: IndexContext)
   const { code, type: kind, expression } = parameter;
   if (kind !== 'composite') {
     const extract = compileSearchExpression(expression, context.definitions);
-    return (resource) => extract(resource).flatMap((found) => rowsOf(kind, code, found, context));
+    return (resource) => {
+      const values = extract(resource);
+      // Most parameters find nothing in a resource, or one value.
+      if (values.length === 0) return NONE;
+      const [only] = values;
+      if (only !== undefined && values.length === 1) return rowsOf(kind, code, only, context);
+      return values.flatMap((found) => rowsOf(kind, code, found, context));
+    };
   }
   const components = componentsOf(parameter);
   const extract = compileComposite(expression, components, context.definitions);
@@ -95,7 +104,25 @@ function combine(lists: readonly (readonly ValueRow[])[]): ValueRow[][] {
 
 /** What makes two rows the same. */
 function keyOf(row: IndexRow): string {
-  return row.kind === 'composite' ? JSON.stringify(row) : Object.values(row).join('\u0000');
+  const { kind, param } = row;
+  switch (kind) {
+    case 'token':
+      return `${kind}\0${param}\0${row.system}\0${row.code}`;
+    case 'reference':
+      return `${kind}\0${param}\0${row.targetType}\0${row.target}`;
+    case 'date':
+      return `${kind}\0${param}\0${row.low}\0${row.high}`;
+    case 'string':
+      return `${kind}\0${param}\0${row.folded}\0${row.exact}`;
+    case 'quantity':
+      return `${kind}\0${param}\0${row.low}\0${row.high}\0${row.system}\0${row.code}`;
+    case 'text':
+      return `${kind}\0${param}\0${row.folded}`;
+    case 'uri':
+      return `${kind}\0${param}\0${row.uri}`;
+    case 'composite':
+      return JSON.stringify(row);
+  }
 }
 
 /** The id and the time of change are the store's own columns. */

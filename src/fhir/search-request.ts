@@ -193,6 +193,16 @@ export interface ChainFilter {
   readonly access?: AccessLimits | undefined;
 }
 
+/** Id of the one patient that a search names, whose record it then finds. */
+export function patientSearched({ filters }: Pick<SearchRequest, 'filters'>): string | undefined {
+  for (const filter of filters) {
+    if (filter.kind !== 'reference' || (filter.param !== 'patient' && filter.param !== 'subject')) continue;
+    const [value, another] = filter.values;
+    if (value?.targetType === 'Patient' && another === undefined) return value.target;
+  }
+  return undefined;
+}
+
 /** Every type that a search looks into: its own, those that it follows references to, and those that it is referred from. */
 export function typesSearched({ type, filters }: Pick<SearchRequest, 'type' | 'filters'>): string[] {
   return [...new Set([type, ...filters.flatMap(followed)])];

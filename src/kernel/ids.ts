@@ -5,10 +5,16 @@ import { hash, randomUUID } from 'node:crypto';
  * the millisecond they were made in, which keeps index pages together and gives search a stable order.
  */
 export function newId(nowMs: number = Date.now()): string {
+  if (nowMs !== timed.ms) {
+    const time = nowMs.toString(16).padStart(12, '0');
+    timed = { ms: nowMs, text: `${time.slice(0, 8)}-${time.slice(8)}-7` };
+  }
   // A version 4 from node:crypto, which keeps random bytes in stock, with the time in place of its first 48 bits.
-  const time = nowMs.toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
+  return timed.text + randomUUID().slice(15);
 }
+
+/** The first part of the last id: many are made in one millisecond. */
+let timed: { readonly ms: number; readonly text: string } = { ms: -1, text: '' };
 
 /** Hex digits whose first two bits are the variant's, by their last two. */
 const VARIANT_DIGITS = '89ab';

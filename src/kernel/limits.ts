@@ -74,6 +74,8 @@ export const LIMITS = {
   /** How long it is remembered which Organizations carry an organisation's identifier, and of how many organisations. */
   organisationNamesMs: 1_000,
   organisationNamesMax: 10_000,
+  /** Names of resource types of which it is remembered whether a caller may see what is said of them. */
+  typesRememberedMax: 500,
   /** Staff and services of a restricted patient's practice that are looked up, so as not to be told. */
   practiceEntriesMax: 500,
   /** How long an emergency opens a patient's record, and how many may be open in one process. */
@@ -159,8 +161,11 @@ export const LIMITS = {
   storeSharedRowsMax: 64,
   /** How long a write waits for another process to finish its own. */
   storeBusyMs: 10_000,
-  /** Statements kept prepared. */
+  /** Resources whose record is looked up by one statement. */
+  storeLookupMax: 200,
+  /** Statements kept prepared, and texts of ours whose rewriting is remembered. */
   storeStatementsMax: 256,
+  storeTextsMax: 2_000,
   /** Connections of one process to a database server, how long one may take to open, and a statement to run. */
   storeConnectionsMax: 10,
   storeConnectMs: 5_000,

@@ -21,14 +21,19 @@ export interface Store extends StandingStore {
   // Resources (https://hl7.org/fhir/R4/http.html)
   /** The current version, also when it is a deletion; undefined where there never was one. */
   read(type: string, id: string): Promise<StoredResource | undefined>;
+  /** The same, with the facts of its patient; `organisations` as in `PatientFactsRequest`. */
+  readWithFacts(type: string, id: string, organisations: readonly string[]): Promise<ResourceWithFacts | undefined>;
   readVersion(type: string, id: string, version: number): Promise<StoredResource | undefined>;
   /** Newest first. */
   history(type: string, id: string): Promise<StoredResource[]>;
-  search(request: SearchRequest): Promise<SearchPage>;
+  /** `asked`: the facts of the patient whose record is searched are to come with the page. */
+  search(request: SearchRequest, asked?: FactsAsked): Promise<SearchPage>;
   /** Versions in the order of their making, of one resource or of several types: what history is. */
   changes(request: ChangeRequest): Promise<StoredResource[]>;
   /** Current resources of one patient's compartment, his own included, in the order of type and id. */
   compartment(request: CompartmentRequest): Promise<CompartmentPage>;
+  /** In whose record these resources are, deleted ones too, by `Type/id`; null for nobody's. Those that never were are missing. */
+  recordsOf(references: readonly ResourceReference[]): Promise<ReadonlyMap<string, string | null>>;
   /** Ids of current resources that carry this identifier, at most `limit`. */
   findByIdentifier(type: string, identifier: BusinessIdentifier, limit?: number): Promise<string[]>;
   /** Identifiers that this resource alone holds among its type: a later version that is to keep them claims them again. */
@@ -350,8 +355,28 @@ export interface StoredResource {
   readonly patient: string | null;
 }
 
+/** A resource, and what decides who may see it: as of the same moment, or of a little later where there is a Consent. */
+export interface ResourceWithFacts {
+  readonly stored: StoredResource;
+  /** Undefined where it is in nobody's record. */
+  readonly facts: PatientFacts | undefined;
+}
+
+/** One patient whose facts come with something else; `organisations` as in `PatientFactsRequest`. */
+export interface FactsAsked {
+  readonly patient: string;
+  readonly organisations: readonly string[];
+}
+
+export interface ResourceReference {
+  readonly type: string;
+  readonly id: string;
+}
+
 export interface SearchPage {
   readonly matches: readonly StoredResource[];
+  /** Where they were asked for and anything was found; as of a moment as with `ResourceWithFacts`. */
+  readonly facts?: PatientFacts | undefined;
   /** Present when asked for (`_total=accurate`). */
   readonly total?: number | undefined;
   /** Where the next page starts; undefined on the last page. */

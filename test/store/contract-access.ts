@@ -5,20 +5,9 @@ import type { ConsentRow } from '../../src/fhir/consent.ts';
 import type { AccessClause, AccessLimits, ConsentLimits } from '../../src/fhir/search-access.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Subject } from './contract.ts';
-import { commitOf, sampleWrite, searchOf, token } from './support/samples.ts';
+import { commitOf, reference, sampleRule, sampleWrite, searchOf, token } from './support/samples.ts';
 
 const NOW = '2026-03-02T09:00:00.000Z';
-const row = (over: Partial<ConsentRow>): ConsentRow => ({
-  rank: 1,
-  decision: 'deny',
-  actor: '',
-  type: '',
-  purpose: '',
-  from: '0000-01-01T00:00:00.000Z',
-  until: '9999-12-31T23:59:59.999Z',
-  ...over,
-});
-
 const limits = (over: Partial<AccessLimits>): AccessLimits => ({
   clauses: [],
   patient: undefined,
@@ -82,18 +71,18 @@ export function describeAccessContract(subject: Subject): void {
       const { store } = subject();
       const cases: readonly (readonly ConsentRow[])[] = [
         [],
-        [row({})],
-        [row({ actor: 'a' })],
-        [row({ actor: 'z' })],
-        [row({}), row({ rank: 2, decision: 'permit', actor: 'a' })],
-        [row({ decision: 'permit', actor: 'a' })],
-        [row({ decision: 'permit' })],
-        [row({ decision: 'permit', actor: 'a' }), row({ rank: 2, type: 'ServiceRequest' })],
-        [row({ purpose: 'HRESCH' })],
-        [row({ purpose: 'BTG' })],
-        [row({ until: NOW })],
-        [row({ from: NOW })],
-        [row({ from: '2026-03-02T09:00:00.001Z' })],
+        [sampleRule({})],
+        [sampleRule({ actor: 'a' })],
+        [sampleRule({ actor: 'z' })],
+        [sampleRule({}), sampleRule({ rank: 2, decision: 'permit', actor: 'a' })],
+        [sampleRule({ decision: 'permit', actor: 'a' })],
+        [sampleRule({ decision: 'permit' })],
+        [sampleRule({ decision: 'permit', actor: 'a' }), sampleRule({ rank: 2, type: 'ServiceRequest' })],
+        [sampleRule({ purpose: 'HRESCH' })],
+        [sampleRule({ purpose: 'BTG' })],
+        [sampleRule({ until: NOW })],
+        [sampleRule({ from: NOW })],
+        [sampleRule({ from: '2026-03-02T09:00:00.001Z' })],
       ];
       await store.commit(
         commitOf({
@@ -115,6 +104,58 @@ export function describeAccessContract(subject: Subject): void {
           expect(found).toEqual({ ids: passing, total: passing.length });
         }
       }
+    });
+
+    it('finds what concerns several patients where it may be found of each, and of what it refers to', async () => {
+      const { store } = subject();
+      const member = (...ids: string[]) => ids.map((id) => reference('patient', 'Patient', id));
+      const target = (type: string, id: string) => [reference('target', type, id), reference('agent', type, 'p4')];
+      await store.commit(
+        commitOf({
+          writes: [
+            sampleWrite('p1', { type: 'Patient', patient: 'p1', organisations: ['Organization/a'] }),
+            sampleWrite('p2', { type: 'Patient', patient: 'p2', organisations: ['Organization/a'] }),
+            sampleWrite('p3', { type: 'Patient', patient: 'p3' }),
+            sampleWrite('p4', { type: 'Patient', patient: 'p4', index: [token('_security', 'R')] }),
+            sampleWrite('c2', { type: 'Consent', patient: 'p2', consents: [sampleRule({ actor: 'a' })] }),
+            sampleWrite('s4', { patient: 'p4' }),
+            sampleWrite('s5', { patient: 'p4', deleted: true, content: '' }),
+            sampleWrite('a1', { type: 'Appointment', patient: 'p1', index: member('p1') }),
+            sampleWrite('a2', { type: 'Appointment', patient: 'p1', index: member('p1', 'p2') }),
+            sampleWrite('a3', { type: 'Appointment', patient: 'p1', index: member('p1', 'p3') }),
+            sampleWrite('a4', { type: 'Appointment', patient: 'p1', index: member('p1', 'p4') }),
+            sampleWrite('a5', { type: 'Appointment', patient: 'p1', index: [reference('patient', '', 'https://x')] }),
+            sampleWrite('o1', { type: 'Provenance', index: target('ServiceRequest', 'none') }),
+            sampleWrite('o2', { type: 'Provenance', index: target('Patient', 'p3') }),
+            sampleWrite('o3', { type: 'Provenance', index: target('Patient', 'p4') }),
+            sampleWrite('o4', { type: 'Provenance', index: target('ServiceRequest', 's4') }),
+            sampleWrite('o5', { type: 'Provenance', index: target('ServiceRequest', 's5') }),
+          ],
+        }),
+      );
+      const ids = async (type: string, access: AccessLimits): Promise<string[]> => {
+        const page = await store.search({ ...searchOf([]), type, total: true, access });
+        expect(page.total).toBe(page.matches.length);
+        return page.matches.map(({ id }) => id);
+      };
+      const open = [clause({})];
+      const related = [clause({ whose: { organisations: ['Organization/a'], registered: false } })];
+      const consent: ConsentLimits = {
+        actors: ['a'],
+        purposes: ['TREAT'],
+        now: NOW,
+        overrides: false,
+        explicit: false,
+      };
+      expect(await ids('Appointment', limits({ clauses: open }))).toEqual(['a1', 'a2', 'a3', 'a4', 'a5']);
+      expect(await ids('Appointment', limits({ clauses: related }))).toEqual(['a1', 'a2', 'a5']);
+      expect(await ids('Appointment', limits({ clauses: open, consent }))).toEqual(['a1', 'a3', 'a4', 'a5']);
+      expect(await ids('Appointment', limits({ clauses: open, patient: 'p1' }))).toEqual(['a1', 'a5']);
+      const opened = [clause({ whose: { patient: 'p1' } })];
+      expect(await ids('Appointment', limits({ clauses: opened }))).toEqual(['a1', 'a5']);
+      const unrestricted = limits({ clauses: open, unrestrictedOnly: true });
+      expect(await ids('Appointment', unrestricted)).toEqual(['a1', 'a2', 'a3', 'a5']);
+      expect(await ids('Provenance', unrestricted)).toEqual(['o1', 'o2']);
     });
 
     it('tells of patients which of the organisations they are related to, and whether they are restricted', async () => {
@@ -150,9 +191,9 @@ export function describeAccessContract(subject: Subject): void {
       };
       const version = (number: number, consents: readonly ConsentRow[], deleted = false) =>
         sampleWrite('c1', { type: 'Consent', patient: 'p1', version: number, consents, deleted });
-      await store.commit(commitOf({ writes: [version(1, [row({})])] }));
+      await store.commit(commitOf({ writes: [version(1, [sampleRule({})])] }));
       expect(await rules()).toEqual(['c1 deny']);
-      await store.commit(commitOf({ writes: [version(2, [row({ decision: 'permit' })])] }));
+      await store.commit(commitOf({ writes: [version(2, [sampleRule({ decision: 'permit' })])] }));
       expect(await rules()).toEqual(['c1 permit']);
       await store.commit(commitOf({ writes: [version(3, [], true)] }));
       expect(await rules()).toEqual([]);
@@ -179,7 +220,7 @@ export function describeAccessContract(subject: Subject): void {
       if (unread === undefined) return;
       await store.putConsentRules({ ...unread, version: 7 }, []);
       expect((await store.consentsUnread()).length).toBe(1);
-      await store.putConsentRules(unread, [row({ decision: 'permit', actor: 'a' })]);
+      await store.putConsentRules(unread, [sampleRule({ decision: 'permit', actor: 'a' })]);
       expect(await store.consentsUnread()).toEqual([]);
       const [facts] = await store.patientFacts({ patients: ['p1'], organisations: [] });
       expect(facts?.consents).toMatchObject([{ decision: 'permit', actor: 'a', rank: 1 }]);

@@ -144,6 +144,43 @@ export function describeSearchContract(subject: Subject): void {
       expect(await find(store, tokenFilter('code', 'ab'))).toEqual([]);
     });
 
+    it('finds values of any spelling, and once each, however often they stand in a resource', async () => {
+      const { store } = subject();
+      const codes = [
+        '"',
+        '\\',
+        '\\"',
+        '{',
+        '},{',
+        'a,b',
+        'NULL',
+        'null',
+        ' a ',
+        "'",
+        '\n',
+        'Ŵ 😀',
+        '?',
+        '$1',
+        '\u00a0',
+      ];
+      const index = codes.flatMap((code) => [token('code', code), token('code', code)]);
+      // As text of a database these three are one.
+      const broken = ['\ud800', '\ud801', '\u{FFFD}'].map((code) => token('identifier', code));
+      const many = Array.from({ length: 40 }, (_, n) => token('category', `c${n}`));
+      await store.commit(
+        commitOf({
+          writes: [
+            sampleWrite('r1', { index: [...index, ...broken], patient: 'p1', organisations: ['a', 'a', '"{}"'] }),
+            sampleWrite('r2', { index: many }),
+          ],
+        }),
+      );
+      for (const code of codes) expect(await find(store, tokenFilter('code', code)), code).toEqual(['r1']);
+      expect(await find(store, tokenFilter('identifier', '\u{FFFD}'))).toEqual(['r1']);
+      expect(await find(store, tokenFilter('category', 'c39'))).toEqual(['r2']);
+      expect(await store.organisationsOf('p1')).toEqual(['"{}"', 'a']);
+    });
+
     it('stores values longer than an index can hold, and finds them as they are cut', async () => {
       const { store } = subject();
       // Three bytes a character, and nothing that could be packed.

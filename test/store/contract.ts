@@ -5,6 +5,7 @@ import { describeAuditContract } from './contract-audit.ts';
 import { describeChangesContract } from './contract-changes.ts';
 import { describeCommitContract } from './contract-commit.ts';
 import { describeDeliveryContract } from './contract-deliveries.ts';
+import { describeFactsContract } from './contract-facts.ts';
 import { describeMessageContract } from './contract-messages.ts';
 import { describeResourceContract } from './contract-resources.ts';
 import { describeSearchContract } from './contract-search.ts';
@@ -51,6 +52,7 @@ export function describeStoreContract(name: string, open: () => Promise<OpenedSt
     describeChangesContract(subject);
     describeSearchContract(subject);
     describeAccessContract(subject);
+    describeFactsContract(subject);
     describeMessageContract(subject);
     describeDeliveryContract(subject);
     describeAuditContract(subject);

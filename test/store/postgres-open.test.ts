@@ -10,7 +10,7 @@ import type { Store } from '../../src/store/store.ts';
 import { freePort } from '../support/free-port.ts';
 import { runSql, startTestPostgres, type TestPostgres } from '../support/postgres.ts';
 import { commitNamed } from './support/named-commit.ts';
-import { commitOf, sampleAudit, sampleMessage, sampleWrite } from './support/samples.ts';
+import { commitOf, sampleAudit, sampleMessage, sampleWrite, searchOf, token, tokenFilter } from './support/samples.ts';
 
 let server: TestPostgres;
 let url = '';
@@ -180,6 +180,25 @@ describe('the PostgreSQL store in use', () => {
     // Whichever of the two was undone, the commit was told what is so now.
     const expected = outcome[0]?.status === 'fulfilled' ? { ok: false, conflict: 'version' } : { ok: true };
     expect(await committed).toEqual(expected);
+  });
+
+  it('puts in what is derived from a resource again where a repair has just put it in', async () => {
+    const store = await open();
+    const index = [token('code', 'x')];
+    await store.commit(commitOf({ writes: [sampleWrite('a', { index })], audit: [] }));
+    const other = new Client({ connectionString: url });
+    await other.connect();
+    await other.query('BEGIN');
+    await other.query(`DELETE FROM token WHERE type = 'ServiceRequest' AND id = 'a'`);
+    await other.query(
+      `INSERT INTO token (type, param, code, system, id) VALUES ('ServiceRequest', 'code', 'x', '', 'a')`,
+    );
+    const committed = store.commit(commitOf({ writes: [sampleWrite('a', { version: 2, index })], audit: [] }));
+    await waitsForLock();
+    await other.query('COMMIT');
+    await other.end();
+    expect(await committed).toEqual({ ok: true });
+    expect((await store.search(searchOf([tokenFilter('code', 'x')]))).matches.map(({ id }) => id)).toEqual(['a']);
   });
 
   async function waitsForLock(): Promise<void> {

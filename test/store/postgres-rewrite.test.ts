@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/kernel/limits.ts';
 import { createRewriter } from '../../src/store/postgres/rewrite.ts';
-import { FENCE, SKIP_LOCKED, TESTED } from '../../src/store/sql/statement.ts';
+import { FENCE, limitSql, SKIP_LOCKED, sql, TESTED } from '../../src/store/sql/statement.ts';
 
 describe('our SQL for PostgreSQL', () => {
   it('numbers the placeholders and puts its own words for what we mark', () => {
@@ -32,6 +32,17 @@ describe('our SQL for PostgreSQL', () => {
     expect(new Set([first, ...names.slice(0, -1)]).size).toBe(LIMITS.storeStatementsMax);
     expect(names.at(-1)).toBe('');
     expect(nameOf('SELECT ?', 3)).toBe(first);
+  });
+
+  it('binds numbers of rows, behind the other values, so that one statement serves every page', () => {
+    const rewriter = createRewriter();
+    const page = (count: number) => rewriter.named(sql`SELECT a FROM b WHERE c = ${'x'} LIMIT ${limitSql(count)}`);
+    expect(page(11)).toMatchObject({ text: 'SELECT a FROM b WHERE c = $1 LIMIT $2', values: ['x', '11'] });
+    expect(page(51)).toEqual({ ...page(11), values: ['x', '51'] });
+    for (let count = 0; count < 3 * LIMITS.storeTextsMax; count += 1) page(count);
+    expect(page(7)).toEqual({ ...page(11), values: ['x', '7'] });
+    const alone = rewriter.unnamed(sql`SELECT a FROM b LIMIT ${limitSql(3)}`);
+    expect([alone.text, alone.values]).toEqual(['SELECT a FROM b LIMIT 3', []]);
   });
 
   it('names nothing that was composed for one request', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SearchFilter, SearchSort } from '../../src/fhir/search-request.ts';
+import { buildAuditSearch } from '../../src/store/sql/audit-search.ts';
 import { buildSearch } from '../../src/store/sql/build-search.ts';
 import { buildChanges } from '../../src/store/sql/list-changes.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts';
@@ -160,5 +161,30 @@ describe('the plan of a history', () => {
       expect(steps[0]).toMatch(/^SEARCH v USING INDEX sqlite_autoindex_version_1 \(type=\? AND id=\?/);
       expect(steps.filter((step) => step.includes('TEMP B-TREE'))).toEqual([]);
     }
+  });
+});
+
+describe('the audit in SQLite', () => {
+  it('is looked up by patient in each of its stretches, and not read through', () => {
+    const database = new DatabaseSync(join(folder, 'ginnel.db'));
+    try {
+      for (const order of ['up', 'down'] as const) {
+        const { text, params } = buildAuditSearch({ ...searchOf([patient]), type: 'AuditEvent' }, order, undefined);
+        const steps = database.prepare(`EXPLAIN QUERY PLAN ${text}`).all(...params);
+        expect(String(steps[0]?.detail)).toMatch(/USING INDEX audit_patient \(ANY\(<expr>\) AND patient=\?\)/);
+      }
+    } finally {
+      database.close();
+    }
+  });
+});
+
+describe('the texts of searches', () => {
+  it('are few, whatever pages are asked for, and bind no LIMIT', () => {
+    const texts = new Set(
+      Array.from({ length: 200 }, (_, n) => buildSearch(searchOf([patient], { count: n + 1 })).text),
+    );
+    expect(texts.size).toBe(8);
+    for (const text of texts) expect(text).not.toContain('LIMIT ?');
   });
 });

@@ -45,21 +45,21 @@ export class Batch implements Submittable {
 
   submit(connection: Connection): void {
     const parsed = new Set<string>();
-    connection.stream.cork();
+    const { messages, sender } = collectMessages(connection);
     for (const { name, text, values, returnsRows } of this.#statements) {
       const known = name !== '' && this.#known.has(name);
       if (!known && !parsed.has(name)) {
         // A batch that failed may have left it prepared. To close what is not there is no error.
-        if (name !== '') connection.close({ type: 'S', name }, true);
-        connection.parse({ name, text, types: [] }, true);
+        if (name !== '') sender.close({ type: 'S', name }, true);
+        sender.parse({ name, text, types: [] }, true);
         if (name !== '') parsed.add(name);
       }
-      connection.bind({ portal: '', statement: name, values: [...values] }, true);
-      if (returnsRows && !known) connection.describe({ type: 'P', name: '' }, true);
-      connection.execute({ portal: '' }, true);
+      sender.bind({ portal: '', statement: name, values: [...values] }, true);
+      if (returnsRows && !known) sender.describe({ type: 'P', name: '' }, true);
+      sender.execute({ portal: '' }, true);
     }
-    connection.sync();
-    connection.stream.uncork();
+    sender.sync();
+    if (connection.stream.writable) connection.stream.write(Buffer.concat(messages));
   }
 
   handleRowDescription({ fields }: { readonly fields: readonly FieldDef[] }): void {
@@ -96,6 +96,13 @@ export class Batch implements Submittable {
   handleReadyForQuery(): void {
     this.callback(undefined);
   }
+}
+
+/** A connection's messages as it would send them: one piece is cheaper to send than many, even gathered by the socket. */
+function collectMessages(connection: Connection): { readonly messages: Buffer[]; readonly sender: Connection } {
+  const messages: Buffer[] = [];
+  const stream = { writable: true, write: (message: Buffer) => messages.push(message) > 0 };
+  return { messages, sender: Object.create(connection, { stream: { value: stream } }) as Connection };
 }
 
 /** One statement on a connection that nobody else uses, within the transaction that is open there or in one of its own. */

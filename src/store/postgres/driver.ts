@@ -7,7 +7,8 @@ import type { Statement } from '../sql/statement.ts';
 import type { NewAudit } from '../store.ts';
 import { type AuditChains, createAuditChains } from './audit-chains.ts';
 import { Batch, BatchFailure, type BatchRows, type KnownStatements } from './batch.ts';
-import { isBreach, isCollision, isConnectionLost, isStalePlan, toStoreError } from './faults.ts';
+import { isBreach, isCollision, isConnectionLost, isKeyTaken, isStalePlan, toStoreError } from './faults.ts';
+import { joinInserts } from './join-inserts.ts';
 import { createRewriter, type Prepared } from './rewrite.ts';
 import { shareReads } from './share-reads.ts';
 
@@ -39,16 +40,19 @@ export function createPostgresDriver(pool: Pool, log: Log): SqlDriver {
     }
   };
 
-  /** Nothing of a batch that failed is left, so that it can be run again. */
-  const run = async (statements: readonly Prepared[]): Promise<BatchRows> => {
+  /** Nothing of a batch that failed is left, so that it can be run again; `collides` says what is worth it beside. */
+  const run = async (
+    statements: readonly Prepared[],
+    collides: (fault: unknown) => boolean = () => false,
+  ): Promise<BatchRows> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await runOnce(statements);
       } catch (fault) {
         const cause = fault instanceof BatchFailure ? fault.cause : fault;
-        const again = isCollision(cause) || isStalePlan(cause);
-        if (!again || attempt >= LIMITS.storeAttemptsMax) throw fault;
-        if (isCollision(cause)) await pause(attempt * COLLISION_PAUSE_MS * Math.random());
+        const collided = isCollision(cause) || collides(fault);
+        if (!(collided || isStalePlan(cause)) || attempt >= LIMITS.storeAttemptsMax) throw fault;
+        if (collided) await pause(attempt * COLLISION_PAUSE_MS * Math.random());
       }
     }
   };
@@ -72,10 +76,14 @@ export function createPostgresDriver(pool: Pool, log: Log): SqlDriver {
     }
   };
 
-  const applyOnce = async (statements: readonly Statement[]): Promise<Applied> => {
-    if (statements.length === 0) return { ok: true, rows: [] };
+  const applyOnce = async (given: readonly Statement[]): Promise<Applied> => {
+    if (given.length === 0) return { ok: true, rows: [] };
+    const statements = joinInserts(given);
+    // A row that nobody else should write was there: a repair of the store has just put it in, and it will now be seen.
+    const collides = (fault: unknown): boolean =>
+      fault instanceof BatchFailure && isKeyTaken(fault.cause) && breachOf(fault, statements) === undefined;
     try {
-      return { ok: true, rows: await run(statements.map(rewriter.named)) };
+      return { ok: true, rows: await run(statements.map(rewriter.named), collides) };
     } catch (fault) {
       const breach = breachOf(fault, statements);
       if (breach === undefined) throw fault;

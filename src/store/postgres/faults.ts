@@ -32,6 +32,10 @@ export function isBreach(fault: unknown): boolean {
   return state === UNIQUE_BROKEN || state === FOREIGN_KEY_BROKEN || state === TOO_FEW_ROWS;
 }
 
+export function isKeyTaken(fault: unknown): boolean {
+  return sqlStateOf(fault) === UNIQUE_BROKEN;
+}
+
 /** Whether two transactions stood in each other's way, so that one of them has only to be tried again. */
 export function isCollision(fault: unknown): boolean {
   const state = sqlStateOf(fault);

@@ -1,5 +1,5 @@
 import { LIMITS } from '../../kernel/limits.ts';
-import { FENCE, IN_SET, SKIP_LOCKED, type Sql, type SqlValue, type Statement, TESTED } from '../sql/statement.ts';
+import { FENCE, IN_SET, ROWS, SKIP_LOCKED, type Sql, type SqlValue, type Statement, TESTED } from '../sql/statement.ts';
 
 /** A statement as PostgreSQL takes it. */
 export interface Prepared {
@@ -22,21 +22,41 @@ export interface Rewriter {
 export function createRewriter(): Rewriter {
   // Texts depend on shapes alone, and shapes are bounded; what is beyond the bound is not named.
   const known = new Map<string, Omit<Prepared, 'values'>>();
+  /** The same by our text, in which numbers of rows are literals. */
+  const seen = new Map<string, { readonly prepared: Omit<Prepared, 'values'>; readonly limits: readonly string[] }>();
+  const keep = (text: string, rows: number | undefined): Omit<Prepared, 'values'> => {
+    const key = rows === undefined ? text : `${rows} ${text}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const full = known.size >= LIMITS.storeStatementsMax;
+    const prepared = {
+      name: full ? '' : `g${known.size}`,
+      ...rewrite({ text, params: [], ...(rows === undefined ? {} : { rows }) }),
+    };
+    if (!full) known.set(key, prepared);
+    return prepared;
+  };
   return {
-    named: (statement) => {
-      const values = statement.params.map(toWire);
-      const key = statement.rows === undefined ? statement.text : `${statement.rows} ${statement.text}`;
-      let rewritten = known.get(key);
-      if (rewritten === undefined) {
-        const full = known.size >= LIMITS.storeStatementsMax;
-        rewritten = { name: full ? '' : `g${known.size}`, ...rewrite(statement) };
-        if (!full) known.set(key, rewritten);
+    named: ({ text, params, rows }) => {
+      const key = rows === undefined ? text : `${rows} ${text}`;
+      let one = seen.get(key);
+      if (one === undefined) {
+        const limits: string[] = [];
+        const bound = text.replaceAll(NUMBER_OF_ROWS, (_, count: string) => {
+          limits.push(count);
+          return ROWS;
+        });
+        one = { prepared: keep(bound, rows), limits };
+        if (seen.size >= LIMITS.storeTextsMax) seen.clear();
+        seen.set(key, one);
       }
-      return { ...rewritten, values };
+      return { ...one.prepared, values: [...params.map(toWire), ...one.limits] };
     },
     unnamed: (statement) => ({ name: '', ...rewrite(statement), values: statement.params.map(toWire) }),
   };
 }
+
+const NUMBER_OF_ROWS = /(\d+) \/\* rows \*\//g;
 
 function rewrite({ text, rows }: Statement): Pick<Prepared, 'text' | 'returnsRows'> {
   let count = 0;
@@ -47,7 +67,9 @@ function rewrite({ text, rows }: Statement): Pick<Prepared, 'text' | 'returnsRow
     .replaceAll(FENCE, 'OFFSET 0')
     .replaceAll(TESTED, "|| ''")
     .replaceAll(IN_SET.start, '= ANY (ARRAY (')
-    .replaceAll(IN_SET.end, '))');
+    .replaceAll(IN_SET.end, '))')
+    // Where the number itself stands before it, nothing is bound.
+    .replaceAll(/(\d+ )?\/\* rows \*\//g, (_, literal?: string) => literal?.trim() ?? `$${++count}`);
   if (rows !== undefined) {
     // Counted by the database, so that too few rows stop the list before it is committed.
     const counted = `WITH touched AS (${numbered} RETURNING 1) SELECT require_rows(count(*), ${rows}) FROM touched`;

@@ -1,8 +1,10 @@
+import { concernedBy, NEVER_UNKNOWN } from '../../fhir/concerned.ts';
 import type { AccessClause, AccessLimits, ConsentLimits } from '../../fhir/search-access.ts';
 import type { SearchFilter } from '../../fhir/search-request.ts';
-import { FENCE, joinSql, type Sql, sql } from './statement.ts';
+import { FENCE, joinSql, type Sql, sql, TESTED, wordSql } from './statement.ts';
 
 const fence: Sql = { text: FENCE, params: [] };
+const tested: Sql = { text: TESTED, params: [] };
 
 /** A row of any table of a resource: what it is of, and whose record it is in. */
 export interface AccessRow {
@@ -24,9 +26,9 @@ export function testAccess(access: AccessLimits | undefined, row: AccessRow, tes
   if (access === undefined) return undefined;
   const parts = [
     anyClause(access.clauses, row, test),
-    ...(access.patient === undefined ? [] : [sql`(${row.patient} IS NULL OR ${row.patient} = ${access.patient})`]),
-    ...(access.unrestrictedOnly ? [sql`NOT ${isRestricted(row.patient)}`] : []),
-    ...(access.consent === undefined ? [] : [byConsent(access.consent, row)]),
+    ...(access.patient === undefined ? [] : byPatient(access.patient, row)),
+    ...(access.unrestrictedOnly ? [sql`NOT ${isRestricted(row.patient)}`, ...noOther(row, isRestricted)] : []),
+    ...(access.consent === undefined ? [] : everyConsent(access.consent, row)),
   ];
   const needed = parts.filter((part) => part.text !== '');
   return needed.length === 0 ? undefined : joinSql(needed, ' AND ');
@@ -36,6 +38,36 @@ export function testAccess(access: AccessLimits | undefined, row: AccessRow, tes
 export function andAccess(access: AccessLimits | undefined, row: AccessRow, test: TestFilter): Sql {
   const condition = testAccess(access, row, test);
   return condition === undefined ? sql`` : sql` AND ${condition}`;
+}
+
+/**
+ * A condition on one patient's record as a whole, under which the caller may find every resource of a type in it, so that
+ * none of them need be tested; undefined where there is no such condition. Nearly every record meets it.
+ */
+export function testRecord(access: AccessLimits, type: string, patient: string): Sql | undefined {
+  const { clauses, consent } = access;
+  if (access.patient !== undefined || access.unrestrictedOnly || consent?.explicit === true) return undefined;
+  if (concernedBy(type) !== undefined) return undefined;
+  const whole = clauses.flatMap((clause) => recordClause(clause, type, patient) ?? []);
+  if (whole.length === 0) return undefined;
+  const anyOne = sql`(${joinSql(whole, ' OR ')})`;
+  if (consent === undefined) return anyOne;
+  return sql`${anyOne} AND NOT EXISTS (SELECT 1 FROM consent_rule an WHERE an.patient = ${patient} ${fence})`;
+}
+
+/** The labels of a record are few, and have an index of their own. */
+function recordClause({ whose, filters, hiddenLabels }: AccessClause, type: string, patient: string): Sql | undefined {
+  if (filters.length > 0 || whose === 'nobody' || !hiddenLabels.every(isConfidential)) return undefined;
+  const row = { type, id: sql`''`, patient: sql`${patient}`, depth: 0 };
+  const unlabelled = sql`NOT EXISTS (SELECT 1 FROM token ap WHERE ap.patient = ${patient} AND ap.type = ${type}
+    AND ap.param = '_security' AND ap.code IN ('R', 'V') ${fence})`;
+  const parts = [...testWhose(whose, row), ...(hiddenLabels.length === 0 ? [] : [unlabelled])];
+  return parts.length === 0 ? sql`1 = 1` : joinSql(parts, ' AND ');
+}
+
+/** What the index of labels has; any other label is tested row by row. */
+function isConfidential(label: string): boolean {
+  return label === 'R' || label === 'V';
 }
 
 function anyClause(clauses: readonly AccessClause[], row: AccessRow, test: TestFilter): Sql {
@@ -57,15 +89,48 @@ function allOf({ whose, filters, hiddenLabels }: AccessClause, row: AccessRow, t
   ];
 }
 
-function testWhose(whose: AccessClause['whose'], { patient }: AccessRow): Sql[] {
+function testWhose(whose: AccessClause['whose'], row: AccessRow): Sql[] {
+  const { patient } = row;
   if (whose === 'anyone') return [];
   if (whose === 'nobody') return [sql`${patient} IS NULL`];
-  if ('patient' in whose) return [sql`${patient} = ${whose.patient}`];
+  if ('patient' in whose) return [sql`${patient} = ${whose.patient}`, ...noOther(row, isNot(whose.patient))];
   if (whose.organisations.length === 0) return [sql`1 = 0`];
   const registered = whose.registered ? sql` AND ar.type = 'Patient'` : sql``;
+  const isRelated = (one: Sql): Sql =>
+    sql`EXISTS (SELECT 1 FROM relationship ar WHERE ar.patient = ${one}
+      AND ar.organisation IN (${listOf(whose.organisations)})${registered} ${fence})`;
+  const isStranger = (one: Sql): Sql => sql`${one} IS NOT NULL AND NOT ${isRelated(one)}`;
+  return [isRelated(patient), ...noOther(row, isStranger)];
+}
+
+function byPatient(patient: string, row: AccessRow): Sql[] {
+  return [sql`(${row.patient} IS NULL OR ${row.patient} = ${patient})`, ...noOther(row, isNot(patient))];
+}
+
+function isNot(patient: string): (one: Sql) => Sql {
+  return (one) => sql`${one} <> ${patient}`;
+}
+
+function everyConsent(consent: ConsentLimits, row: AccessRow): Sql[] {
+  const ofOther = (patient: Sql): Sql => sql`NOT ${byConsent(consent, { ...row, patient })}`;
+  return [byConsent(consent, row), ...noOther(row, ofOther)];
+}
+
+/**
+ * Of a type that may concern several patients: that something holds for none of them. `test` must not hold for NULL,
+ * which is what a reference to no record leads to. What is not there is as if in a record that is closed.
+ */
+function noOther({ type, id }: AccessRow, test: (patient: Sql) => Sql): Sql[] {
+  const params = concernedBy(type);
+  if (params === undefined) return [];
+  const open = joinSql(NEVER_UNKNOWN.map(wordSql), ', ');
+  const patient = sql`coalesce(aq.patient, CASE WHEN aw.target_type = 'Patient' THEN aw.target
+    WHEN aq.id IS NULL AND aw.target_type NOT IN (${open}) THEN '' END)`;
   return [
-    sql`EXISTS (SELECT 1 FROM relationship ar WHERE ar.patient = ${patient}
-      AND ar.organisation IN (${listOf(whose.organisations)})${registered} ${fence})`,
+    sql`NOT EXISTS (SELECT 1 FROM reference aw
+      LEFT JOIN resource aq ON aw.target_type <> 'Patient' AND aq.type = aw.target_type AND aq.id = aw.target
+      WHERE aw.type = ${type} AND aw.id = ${id} AND aw.param ${tested} IN (${listOf(params)})
+      AND ${test(patient)} ${fence})`,
   ];
 }
 
@@ -82,14 +147,16 @@ function isRestricted(patient: Sql): Sql {
 
 /** Of the rows of one Consent that apply, those of the highest rank decide, and there a denial. */
 function byConsent(consent: ConsentLimits, { type, patient }: AccessRow): Sql {
-  const applies = (alias: Sql): Sql => sql`${alias}.actor IN (${listOf(['', ...consent.actors])})
-    AND ${alias}.class IN ('', ${type}) AND ${alias}.purpose IN (${listOf(['', ...consent.purposes])})
+  const actors = joinSql([wordSql(''), ...consent.actors.map((actor) => sql`${actor}`)], ', ');
+  const purposes = joinSql(['', ...consent.purposes].map(wordSql), ', ');
+  const applies = (alias: Sql): Sql => sql`${alias}.actor IN (${actors})
+    AND ${alias}.class IN ('', ${type}) AND ${alias}.purpose IN (${purposes})
     AND ${alias}.valid_from <= ${consent.now} AND ${alias}.valid_to > ${consent.now}`;
   const overruled = (by: 'permit' | 'deny', than: Sql): Sql => sql`EXISTS (SELECT 1 FROM consent_rule ao
     WHERE ao.patient = ${than}.patient AND ao.type = ${than}.type AND ao.id = ${than}.id AND ao.rank > ${than}.rank
-    AND ao.decision = ${by} AND ${applies(sql`ao`)} ${fence})`;
+    AND ao.decision = ${wordSql(by)} AND ${applies(sql`ao`)} ${fence})`;
   const decided = (decision: 'permit' | 'deny', more: Sql): Sql => sql`EXISTS (SELECT 1 FROM consent_rule ac
-    WHERE ac.patient = ${patient} AND ac.decision = ${decision} AND ${applies(sql`ac`)}${more}
+    WHERE ac.patient = ${patient} AND ac.decision = ${wordSql(decision)} AND ${applies(sql`ac`)}${more}
     AND NOT ${overruled(decision === 'deny' ? 'permit' : 'deny', sql`ac`)} ${fence})`;
   const broadPass = consent.overrides ? sql` AND ac.purpose <> ''` : sql``;
   const denied = decided('deny', broadPass);

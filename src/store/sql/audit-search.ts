@@ -3,7 +3,7 @@ import { refuse } from '../../kernel/errors.ts';
 import { andAccess } from './access-filter.ts';
 import { AUDIT_FRAME_TEXT } from './rows.ts';
 import { leadingRows, rankFilter, testFilter } from './search-filters.ts';
-import { IN_SET, joinSql, type Sql, sql } from './statement.ts';
+import { IN_SET, joinSql, limitSql, type Sql, sql } from './statement.ts';
 import { isoOf } from './time.ts';
 
 /**
@@ -29,7 +29,7 @@ export function buildAuditSearch(request: SearchRequest, order: AuditOrder, afte
   const way = order === 'up' ? sql`ASC` : sql`DESC`;
   const started = after === undefined ? sql`` : sql` AND ${startAfter(after, order)}`;
   return sql`SELECT ${COLUMNS} FROM audit a WHERE ${where(request)}${started}
-    ORDER BY a.recorded ${way}, a.id ${way} LIMIT ${request.count + 1}`;
+    ORDER BY a.recorded ${way}, a.id ${way} LIMIT ${limitSql(request.count + 1)}`;
 }
 
 export function buildAuditCount(request: SearchRequest): Sql {

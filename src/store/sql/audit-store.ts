@@ -3,7 +3,7 @@ import type { Store } from '../store.ts';
 import type { SqlDriver } from './driver.ts';
 import { listLimit } from './queries.ts';
 import { AUDIT_FRAME_TEXT, number, toAudit, toAuditSegment } from './rows.ts';
-import { joinSql, sql } from './statement.ts';
+import { joinSql, limitSql, sql } from './statement.ts';
 
 /** The audit as a trail: its entries and segments one after another, for whoever verifies or exports it. */
 export function createAuditStore(
@@ -13,13 +13,13 @@ export function createAuditStore(
     audit: async ({ afterSeq = 0, limit } = {}) =>
       (
         await driver.query(
-          sql`SELECT a.*, ${AUDIT_FRAME_TEXT} FROM audit a WHERE seq > ${afterSeq} ORDER BY seq LIMIT ${listLimit(limit)}`,
+          sql`SELECT a.*, ${AUDIT_FRAME_TEXT} FROM audit a WHERE seq > ${afterSeq} ORDER BY seq LIMIT ${limitSql(listLimit(limit))}`,
         )
       ).map(toAudit),
     auditSegments: async (after, limit = LIMITS.storeListMax) =>
       (
         await driver.query(
-          sql`SELECT * FROM audit_segment WHERE number > ${after} ORDER BY number LIMIT ${listLimit(limit)}`,
+          sql`SELECT * FROM audit_segment WHERE number > ${after} ORDER BY number LIMIT ${limitSql(listLimit(limit))}`,
         )
       ).map(toAuditSegment),
     auditEntries: async ({ segment, after, limit, since, until, patient }) => {
@@ -33,7 +33,7 @@ export function createAuditStore(
       // Two rows of one number are there only once the key is gone; they are to come in one order all the same.
       const order = chained ? sql`number, seq` : sql`seq`;
       const rows = await driver.search(
-        sql`SELECT a.*, ${AUDIT_FRAME_TEXT} FROM audit a WHERE ${joinSql(conditions, ' AND ')} ORDER BY ${order} LIMIT ${listLimit(limit)}`,
+        sql`SELECT a.*, ${AUDIT_FRAME_TEXT} FROM audit a WHERE ${joinSql(conditions, ' AND ')} ORDER BY ${order} LIMIT ${limitSql(listLimit(limit))}`,
       );
       return rows.map(toAudit);
     },

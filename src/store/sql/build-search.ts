@@ -12,7 +12,7 @@ import {
   type SearchPlace,
   valueOfKey,
 } from './search-order.ts';
-import { FENCE, joinSql, type Sql, sql } from './statement.ts';
+import { FENCE, joinSql, limitSql, type Sql, sql } from './statement.ts';
 
 const fence: Sql = { text: FENCE, params: [] };
 
@@ -20,18 +20,18 @@ const fence: Sql = { text: FENCE, params: [] };
  * One page of a search, and one resource more, by which the caller sees whether there is another page. The most
  * selective filter leads and the others are tested row by row; the resources themselves are read for the page alone.
  * CROSS JOIN says in which order: the hits first. A page that ends before its place comes in reverse. Throws
- * `parameter-invalid` when `after` is not a page of ours.
+ * `parameter-invalid` when `after` is not a page of ours. `more`: columns that are to stand behind.
  */
-export function buildSearch(request: SearchRequest): Sql {
+export function buildSearch(request: SearchRequest, more: Sql = sql``): Sql {
   const order = orderOf(request.sort);
   const place = placeOf(request);
   const hits = isPlainOrder(order) ? plainHits(request, order, place) : sortedHits(request, order, place);
   const keys = keyColumns(order, sql`hit`);
   const values = keys.map((key) => sql`, ${key}`);
-  return sql`SELECT v.type, v.id, v.version, v.last_updated, v.deleted, v.content, v.patient${joinSql(values, '')}
+  return sql`SELECT v.type, v.id, v.version, v.last_updated, v.deleted, v.content, v.patient${joinSql(values, '')}${more}
     FROM (${hits}) hit CROSS JOIN resource c CROSS JOIN version v
     WHERE c.type = ${request.type} AND c.id = hit.id
-      AND v.type = ${request.type} AND v.id = hit.id AND v.version = c.version
+      AND v.type = c.type AND v.id = c.id AND v.version = c.version
     ORDER BY ${orderBy(order, keys, sql`hit.id`, place?.back === true)}`;
 }
 
@@ -57,7 +57,7 @@ function plainHits(request: SearchRequest, order: SearchOrder, place: SearchPlac
   const columns = order.keys.length === 0 ? sql`${id} AS id` : sql`${lastUpdated} AS k0, ${id} AS id`;
   const behind = place === undefined ? sql`` : sql` AND ${behindPlace(order, place, keys, id)}`;
   return sql`SELECT ${distinct} ${columns} FROM ${from} WHERE ${where}${behind}
-      ORDER BY ${orderBy(order, keys, id, place?.back === true)} LIMIT ${request.count + 1}`;
+      ORDER BY ${orderBy(order, keys, id, place?.back === true)} LIMIT ${limitSql(pageLimit(request.count))}`;
 }
 
 /** In the order of values that stand in the index: all hits, each with its values. */
@@ -71,7 +71,15 @@ function sortedHits(request: SearchRequest, order: SearchOrder, place: SearchPla
   const behind = place === undefined ? sql`` : sql` WHERE ${behindPlace(order, place, keys, sql`h.id`)}`;
   return sql`SELECT h.* FROM (SELECT d.id${joinSql(values, '')}
         FROM (SELECT ${distinct} ${id} AS id FROM ${from} WHERE ${where}) d ${fence}) h${behind}
-      ORDER BY ${orderBy(order, keys, sql`h.id`, place?.back === true)} LIMIT ${request.count + 1}`;
+      ORDER BY ${orderBy(order, keys, sql`h.id`, place?.back === true)} LIMIT ${limitSql(pageLimit(request.count))}`;
+}
+
+/** Steps, so that there are few texts of a search, whatever pages are asked for. */
+const PAGE_LIMITS = [2, 3, 6, 11, 21, 51, 101, 201];
+
+/** Rows to look for: one more than the page at least, by which one sees whether there is another. */
+function pageLimit(count: number): number {
+  return PAGE_LIMITS.find((limit) => limit > count) ?? count + 1;
 }
 
 interface Hits {

@@ -1,7 +1,7 @@
 import type { DeliveryClaim, StoredDelivery } from '../store.ts';
 import type { Row, SqlDriver } from './driver.ts';
 import { text, toDelivery } from './rows.ts';
-import { joinSql, SKIP_LOCKED, type Sql, type Statement, sql } from './statement.ts';
+import { joinSql, limitSql, SKIP_LOCKED, type Sql, type Statement, sql } from './statement.ts';
 
 /**
  * Partners with lanes that are not blocked, and when the first of each falls due, the longest due first. Those paused
@@ -48,7 +48,7 @@ function leaseLanes(partner: string, limit: number, { owner, now, leaseUntil }: 
     WITH due AS MATERIALIZED (
       SELECT l.lane FROM lane l
       WHERE l.partner = ${partner} AND l.blocked = 0 AND l.due_at <= ${now}
-      ORDER BY l.due_at LIMIT ${limit} ${{ text: SKIP_LOCKED, params: [] }})
+      ORDER BY l.due_at LIMIT ${limitSql(limit)} ${{ text: SKIP_LOCKED, params: [] }})
     UPDATE lane SET owner = ${owner}, due_at = ${leaseUntil}
     WHERE partner = ${partner} AND lane IN (SELECT lane FROM due)
     RETURNING partner, lane`;

@@ -1,7 +1,7 @@
 import type { ChangePlace, ChangeRequest, StoredResource } from '../store.ts';
 import type { Row, SqlDriver } from './driver.ts';
 import { text, toResource } from './rows.ts';
-import { joinSql, type Sql, sql } from './statement.ts';
+import { joinSql, limitSql, type Sql, sql } from './statement.ts';
 
 const COLUMNS = sql`v.type, v.id, v.version, v.last_updated, v.deleted, v.content, v.patient`;
 
@@ -33,7 +33,7 @@ async function typesHeld(driver: SqlDriver, types: readonly string[]): Promise<s
 export function buildChanges(request: ChangeRequest, types: readonly string[]): Sql {
   const pages = types.map((type) => sql`SELECT * FROM (${pageOf(request, type)}) p`);
   if (types.length === 1) return pageOf(request, types[0] ?? '');
-  return sql`SELECT * FROM (${joinSql(pages, ' UNION ALL ')}) v ORDER BY ${orderBy(request, sql`v`)} LIMIT ${request.limit}`;
+  return sql`SELECT * FROM (${joinSql(pages, ' UNION ALL ')}) v ORDER BY ${orderBy(request, sql`v`)} LIMIT ${limitSql(request.limit)}`;
 }
 
 function pageOf(request: ChangeRequest, type: string): Sql {
@@ -46,7 +46,7 @@ function pageOf(request: ChangeRequest, type: string): Sql {
     ...(after === undefined ? [] : [behind(request, after, type)]),
   ];
   return sql`SELECT ${COLUMNS} FROM version v WHERE ${joinSql(conditions, ' AND ')}
-    ORDER BY ${orderBy(request, sql`v`)} LIMIT ${limit}`;
+    ORDER BY ${orderBy(request, sql`v`)} LIMIT ${limitSql(limit)}`;
 }
 
 /** Made before the end of the time, and not replaced before its beginning. */

@@ -1,9 +1,10 @@
 import type { ConsentRow } from '../../fhir/consent.ts';
+import { LIMITS } from '../../kernel/limits.ts';
 import type { PatientFacts, PatientFactsRequest, StoredConsentRow } from '../patient-facts.ts';
-import type { StoredResource } from '../store.ts';
+import type { ResourceReference, ResourceWithFacts, StoredResource } from '../store.ts';
 import type { Row, SqlDriver } from './driver.ts';
-import { number, text, toResource } from './rows.ts';
-import { joinSql, type Sql, type Statement, sql } from './statement.ts';
+import { number, text, textOrNull, toResource } from './rows.ts';
+import { FENCE, joinSql, type Sql, type Statement, sql } from './statement.ts';
 
 /** One statement for all of it: a read asks this every time. */
 export async function readPatientFacts(driver: SqlDriver, request: PatientFactsRequest): Promise<PatientFacts[]> {
@@ -16,9 +17,76 @@ export async function readPatientFacts(driver: SqlDriver, request: PatientFactsR
   return request.patients.map((patient) => toFacts(patient, byPatient.get(patient) ?? []));
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** As most patients are: neither restricted nor with a Consent. */
 function unremarkable(patient: string): PatientFacts {
-  return { patient, related: new Set(), registered: new Set(), restricted: false, consents: [] };
+  return { patient, related: NONE, registered: NONE, restricted: false, consents: [] };
+}
+
+/** More than are told by the bits of one number are looked up by themselves. */
+const ORGANISATIONS_IN_BITS_MAX = 24;
+const fence: Sql = { text: FENCE, params: [] };
+
+/**
+ * The facts of one patient as columns of another statement: all of them where the patient has no Consent, as most have
+ * none. `patient` is a column or a parameter.
+ */
+export function factColumns(patient: Sql, organisations: readonly string[]): Sql {
+  const marks = sql`, CASE WHEN EXISTS (SELECT 1 FROM consent_rule fc WHERE fc.patient = ${patient} ${fence}) THEN 2
+      WHEN EXISTS (SELECT 1 FROM token fs WHERE fs.type = 'Patient' AND fs.id = ${patient} AND fs.param = '_security'
+        AND fs.code IN ('R', 'V') ${fence}) THEN 1 ELSE 0 END AS fact_marks`;
+  if (organisations.length === 0 || organisations.length > ORGANISATIONS_IN_BITS_MAX) return marks;
+  const listed = (): Sql => {
+    const rows = organisations.map((one, at): Sql => ({ text: `(?, ${2 ** at})`, params: [one] }));
+    return sql`(VALUES ${joinSql(rows, ', ')}) AS fn`;
+  };
+  return sql`${marks},
+    (SELECT sum(fn.column2) FROM ${listed()} WHERE EXISTS (SELECT 1 FROM relationship fr
+      WHERE fr.patient = ${patient} AND fr.organisation = fn.column1 ${fence})) AS fact_related,
+    (SELECT sum(fn.column2) FROM ${listed()} WHERE EXISTS (SELECT 1 FROM relationship fr WHERE fr.patient = ${patient}
+      AND fr.organisation = fn.column1 AND fr.type = 'Patient' AND fr.id = ${patient} ${fence})) AS fact_registered`;
+}
+
+/** What these columns say; where they cannot say all, it is asked for. */
+export async function readFactColumns(
+  row: Row,
+  { patient, organisations }: { readonly patient: string; readonly organisations: readonly string[] },
+  driver: SqlDriver,
+): Promise<PatientFacts | undefined> {
+  const marks = number(row, 'fact_marks');
+  if (marks === 2 || organisations.length > ORGANISATIONS_IN_BITS_MAX) {
+    return (await readPatientFacts(driver, { patients: [patient], organisations }))[0];
+  }
+  const facts = { ...unremarkable(patient), restricted: marks === 1 };
+  if (organisations.length === 0) return facts;
+  const related = ofBits(row.fact_related, organisations);
+  return { ...facts, related, registered: ofBits(row.fact_registered, organisations) };
+}
+
+/** The organisations of whose bits this is the sum; null where it is of none. */
+function ofBits(sum: Row[string] | undefined, organisations: readonly string[]): ReadonlySet<string> {
+  const bits = Number(sum ?? 0);
+  return bits === 0 ? NONE : new Set(organisations.filter((_, at) => (bits & (1 << at)) !== 0));
+}
+
+/** The current version and the facts of its patient in one statement: every read asks for both. */
+export async function readWithFacts(
+  driver: SqlDriver,
+  {
+    type,
+    id,
+    organisations,
+  }: { readonly type: string; readonly id: string; readonly organisations: readonly string[] },
+): Promise<ResourceWithFacts | undefined> {
+  const [row] = await driver.query(sql`SELECT v.type, v.id, v.version, v.last_updated, v.deleted, v.content, v.patient
+    ${factColumns(sql`v.patient`, organisations)}
+    FROM version v WHERE v.type = ${type} AND v.id = ${id} ORDER BY v.version DESC LIMIT 1`);
+  if (row === undefined) return undefined;
+  const stored = toResource(row);
+  const { patient } = stored;
+  if (patient === null) return { stored, facts: undefined };
+  return { stored, facts: await readFactColumns(row, { patient, organisations }, driver) };
 }
 
 /** By far the most frequent: one patient, whom every relationship or none opens. */
@@ -92,6 +160,26 @@ function toConsentRow(row: Row): StoredConsentRow {
     from: text(row, 'f'),
     until: text(row, 'g'),
   };
+}
+
+/** Of a type and `LIMITS.storeLookupMax` ids at a time, with a turn for others between. */
+export async function readRecordsOf(
+  driver: SqlDriver,
+  references: readonly ResourceReference[],
+): Promise<ReadonlyMap<string, string | null>> {
+  const found = new Map<string, string | null>();
+  for (const [type, ofType] of Map.groupBy(references, (one) => one.type)) {
+    const ids = [...new Set(ofType.map(({ id }) => id))];
+    for (let at = 0; at < ids.length; at += LIMITS.storeLookupMax) {
+      if (at > 0) await new Promise((resolve) => setImmediate(resolve));
+      const some = ids.slice(at, at + LIMITS.storeLookupMax);
+      const rows = await driver.search(
+        sql`SELECT id, patient FROM resource WHERE type = ${type} AND id IN (${listOf(some)})`,
+      );
+      for (const row of rows) found.set(`${type}/${text(row, 'id')}`, textOrNull(row, 'patient'));
+    }
+  }
+  return found;
 }
 
 /** The migration that made the table wrote a row numbered -1 for each Consent that was there. */

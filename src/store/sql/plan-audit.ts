@@ -1,5 +1,5 @@
 import { sha256Hex } from '../../kernel/ids.ts';
-import type { NewAudit } from '../store.ts';
+import type { AuditFacts, NewAudit } from '../store.ts';
 import { planFrames } from './audit-frame.ts';
 import { createRowInsert } from './insert-rows.ts';
 import { type Statement, sql } from './statement.ts';
@@ -94,11 +94,21 @@ export function hashEntry(
 ): string {
   const { id, recorded, patient, facts, framed } = entry;
   const place = `${previousHash}\n${segment}\n${number}\n${oneLine(id)}\n${oneLine(recorded)}\n${oneLine(patient)}`;
-  const codes = `${oneLine(facts?.type)}\n${oneLine(facts?.subtype)}\n${oneLine(facts?.action)}\n${oneLine(facts?.outcome)}`;
-  const who = `${oneLine(facts?.client)}\n${oneLine(facts?.partner)}`;
   // The frame by its id, which is the hash of its text; whoever verifies computes that anew.
   const what = framed === undefined ? `-\n${entry.content}` : `${oneLine(framed.frame.id)}\n${framed.fills}`;
-  return sha256Hex(`${place}\n${codes}\n${who}\n${what}`);
+  return sha256Hex(`${place}\n${factsText(facts)}\n${what}`);
+}
+
+/** All entries of one frame have the same. */
+const factsTexts = new WeakMap<AuditFacts, string>();
+
+function factsText(facts: AuditFacts | undefined): string {
+  const known = facts === undefined ? undefined : factsTexts.get(facts);
+  if (known !== undefined) return known;
+  const codes = [facts?.type, facts?.subtype, facts?.action, facts?.outcome, facts?.client, facts?.partner];
+  const text = codes.map(oneLine).join('\n');
+  if (facts !== undefined) factsTexts.set(facts, text);
+  return text;
 }
 
 export function hashHeader({ number, process, openedAt, previousEntry, previousHash }: SegmentHeader): string {

@@ -14,20 +14,30 @@ export interface Indexed {
   readonly index: readonly IndexRow[];
 }
 
-// The same value may stand in a resource twice; it is one index row.
-const once = { suffix: 'ON CONFLICT DO NOTHING' };
-const insertTokens = createRowInsert('token', 'type, param, code, system, id, patient', once);
-const insertReferences = createRowInsert('reference', 'type, param, target, target_type, id, patient', once);
-const insertDates = createRowInsert('date', 'type, param, low, high, id, patient', once);
-const insertStrings = createRowInsert('string', 'type, param, folded, exact, id, patient', once);
-const insertQuantities = createRowInsert('quantity', 'type, param, low, high, code, system, id, patient', once);
+const insertTokens = createRowInsert('token', 'type, param, code, system, id, patient', { lists: {} });
+const insertReferences = createRowInsert('reference', 'type, param, target, target_type, id, patient', { lists: {} });
+const insertDates = createRowInsert('date', 'type, param, low, high, id, patient', {
+  lists: { low: 'bigint', high: 'bigint' },
+});
+const insertStrings = createRowInsert('string', 'type, param, folded, exact, id, patient', { lists: {} });
+const insertQuantities = createRowInsert('quantity', 'type, param, low, high, code, system, id, patient', {
+  lists: { low: 'double precision', high: 'double precision' },
+});
 const insertComposites = createRowInsert(
   'composite',
   'type, param, code, system, text, extra, low, high, low2, high2, number, id, patient',
-  once,
+  {
+    lists: {
+      ...{ low: 'double precision', high: 'double precision', low2: 'double precision', high2: 'double precision' },
+      number: 'integer',
+    },
+  },
 );
 
-/** The rows that search looks at, table by table. */
+/**
+ * The rows that search looks at, table by table. The same value may stand in a resource twice; it is one row. That is
+ * seen to here: a database that is asked to pass over what it has must look twice.
+ */
 export function planIndexRows(all: readonly Indexed[]): Statement[] {
   const tokens: Row[] = [];
   const references: Row[] = [];
@@ -37,41 +47,41 @@ export function planIndexRows(all: readonly Indexed[]): Statement[] {
   const composites: Row[] = [];
   for (const { type, id, patient, index } of all) {
     const numbers = new Map<string, number>();
+    const isFirst = rememberKeys();
     for (const row of index) {
       const { param } = row;
       switch (row.kind) {
         case 'token':
-          tokens.push([type, param, row.code, row.system, id, patient]);
+          if (isFirst(`token\n${param}\n${row.system}\n${row.code}`))
+            tokens.push([type, param, row.code, row.system, id, patient]);
           break;
         case 'uri':
           // An address is a code without a system.
-          tokens.push([type, param, row.uri, '', id, patient]);
+          if (isFirst(`token\n${param}\n\n${row.uri}`)) tokens.push([type, param, row.uri, '', id, patient]);
           break;
         case 'reference':
-          references.push([type, param, row.target, row.targetType, id, patient]);
+          if (isFirst(`reference\n${param}\n${row.targetType}\n${row.target}`))
+            references.push([type, param, row.target, row.targetType, id, patient]);
           break;
-        case 'date':
-          dates.push([type, param, clampMs(row.low), clampMs(row.high), id, patient]);
+        case 'date': {
+          const [low, high] = [clampMs(row.low), clampMs(row.high)];
+          if (isFirst(`date\n${param}\n${low}\n${high}`)) dates.push([type, param, low, high, id, patient]);
           break;
+        }
         case 'string':
-          strings.push([type, param, row.folded, row.exact, id, patient]);
+          if (isFirst(`string\n${param}\n${row.exact}\n${row.folded}`))
+            strings.push([type, param, row.folded, row.exact, id, patient]);
           break;
         case 'text':
           // The words beside a code are looked for folded alone. A parameter has words or strings, never both.
-          strings.push([type, param, row.folded, '', id, patient]);
+          if (isFirst(`string\n${param}\n\n${row.folded}`)) strings.push([type, param, row.folded, '', id, patient]);
           break;
-        case 'quantity':
-          quantities.push([
-            type,
-            param,
-            clampNumber(row.low),
-            clampNumber(row.high),
-            row.code,
-            row.system,
-            id,
-            patient,
-          ]);
+        case 'quantity': {
+          const [low, high] = [clampNumber(row.low), clampNumber(row.high)];
+          if (isFirst(`quantity\n${param}\n${low}\n${high}\n${row.system}\n${row.code}`))
+            quantities.push([type, param, low, high, row.code, row.system, id, patient]);
           break;
+        }
         case 'composite': {
           const number = numbers.get(param) ?? 0;
           numbers.set(param, number + 1);
@@ -89,6 +99,17 @@ export function planIndexRows(all: readonly Indexed[]): Statement[] {
     ...insertQuantities(quantities),
     ...insertComposites(composites),
   ];
+}
+
+/** Whether a key is met for the first time. What PostgreSQL cannot hold is the same character there, and so it is here. */
+export function rememberKeys(): (key: string) => boolean {
+  const seen = new Set<string>();
+  return (key) => {
+    const { size } = seen;
+    const whole = key.toWellFormed();
+    seen.add(whole.includes('\0') ? whole.replaceAll('\0', '\u{FFFD}') : whole);
+    return seen.size > size;
+  };
 }
 
 /** code, system, text, extra, low, high, low2, high2; see the migration `000007-search.sql`. */

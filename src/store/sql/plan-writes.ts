@@ -1,6 +1,6 @@
 import type { ResourceWrite } from '../store.ts';
 import { createRowInsert } from './insert-rows.ts';
-import { keyText, planIndexRows } from './plan-index.ts';
+import { keyText, planIndexRows, rememberKeys } from './plan-index.ts';
 import type { SqlValue, Statement } from './statement.ts';
 
 type Row = readonly SqlValue[];
@@ -29,9 +29,7 @@ const upsertResources = createRowInsert('resource', 'type, id, version, last_upd
 });
 const insertClaims = createRowInsert('identifier', 'type, system, value, id, patient', { breach: 'identifier' });
 
-// The same value may stand in a resource twice; it is one index row.
-const once = { suffix: 'ON CONFLICT DO NOTHING' };
-const insertRelationships = createRowInsert('relationship', 'patient, organisation, type, id', once);
+const insertRelationships = createRowInsert('relationship', 'patient, organisation, type, id', { lists: {} });
 const insertConsents = createRowInsert(
   'consent_rule',
   'patient, type, id, number, rank, decision, actor, class, purpose, valid_from, valid_to',
@@ -112,7 +110,11 @@ function claimRows({ type, id, patient, claims }: ResourceWrite): Row[] {
 }
 
 function relationshipRows({ type, id, patient, organisations }: ResourceWrite): Row[] {
-  return patient === null ? [] : organisations.map((organisation) => [patient, keyText(organisation), type, id]);
+  if (patient === null) return [];
+  return organisations
+    .map(keyText)
+    .filter(rememberKeys())
+    .map((organisation) => [patient, organisation, type, id]);
 }
 
 function consentRows({ type, id, patient, consents = [] }: ResourceWrite): Row[] {

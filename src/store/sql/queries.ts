@@ -2,7 +2,7 @@ import { LIMITS } from '../../kernel/limits.ts';
 import type { CompartmentRequest, DeliveryFilter, MessageFilter, StoreCounts } from '../store.ts';
 import type { Row } from './driver.ts';
 import { number, text } from './rows.ts';
-import { joinSql, type Sql, sql } from './statement.ts';
+import { joinSql, limitSql, type Sql, sql } from './statement.ts';
 
 /** Reads that are more than a line. */
 
@@ -17,7 +17,7 @@ export function listMessages({ partner, state, limit }: MessageFilter): Sql {
     ...(partner === undefined ? [] : [sql`partner = ${partner}`]),
     ...(state === undefined ? [] : [state === 'refused' ? sql`state = 'refused'` : sql`state = ${state}`]),
   ];
-  return sql`SELECT * FROM message ${where(conditions)} ORDER BY seq DESC LIMIT ${listLimit(limit)}`;
+  return sql`SELECT * FROM message ${where(conditions)} ORDER BY seq DESC LIMIT ${limitSql(listLimit(limit))}`;
 }
 
 /** Newest first. What is not delivered has a small index of its own, made with the condition that is repeated here. */
@@ -28,7 +28,7 @@ export function listDeliveries({ partner, state, messageId, limit }: DeliveryFil
     ...(state === undefined ? [] : [sql`state = ${state}`]),
     ...(state === undefined || state === 'delivered' ? [] : [sql`state <> 'delivered'`]),
   ];
-  return sql`SELECT * FROM delivery ${where(conditions)} ORDER BY seq DESC LIMIT ${listLimit(limit)}`;
+  return sql`SELECT * FROM delivery ${where(conditions)} ORDER BY seq DESC LIMIT ${limitSql(listLimit(limit))}`;
 }
 
 /**
@@ -48,7 +48,7 @@ export function listCompartment({ patient, types, since, after, count }: Compart
   ];
   return sql`SELECT v.type, v.id, v.version, v.last_updated, v.deleted, v.content, v.patient
     FROM resource r JOIN version v ON v.type = r.type AND v.id = r.id AND v.version = r.version
-    ${where(conditions)} ORDER BY r.type, r.id LIMIT ${count + 1}`;
+    ${where(conditions)} ORDER BY r.type, r.id LIMIT ${limitSql(count + 1)}`;
 }
 
 function where(conditions: readonly Sql[]): Sql {

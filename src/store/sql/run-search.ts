@@ -1,18 +1,21 @@
 import type { SearchRequest } from '../../fhir/search-request.ts';
-import type { SearchPage } from '../store.ts';
+import type { FactsAsked, SearchPage } from '../store.ts';
+import { testRecord } from './access-filter.ts';
 import { buildCount, buildSearch, placeOf } from './build-search.ts';
 import type { Row, SqlDriver } from './driver.ts';
+import { factColumns, readFactColumns } from './patient-facts.ts';
 import { number, text, toResource } from './rows.ts';
 import { encodePlace, orderOf, type SearchOrder } from './search-order.ts';
+import { sql } from './statement.ts';
 
 /** One page, with the places from which those before and behind it are read. */
-export async function runSearch(driver: SqlDriver, request: SearchRequest): Promise<SearchPage> {
+export async function runSearch(driver: SqlDriver, request: SearchRequest, asked?: FactsAsked): Promise<SearchPage> {
   const counted = request.total || request.count === 0 ? await driver.search(buildCount(request)) : [];
   const total = counted[0] === undefined ? {} : { total: number(counted[0], 'total') };
   if (request.count === 0) return { matches: [], ...total };
   const order = orderOf(request.sort);
   const place = placeOf(request);
-  const found = await (isPointSearch(request) ? driver.query : driver.search)(buildSearch(request));
+  const found = (await searchRecord(driver, request, asked)) ?? (await searchRows(driver, request, asked));
   const page = found.slice(0, request.count);
   const more = found.length > request.count;
   const back = place?.back === true;
@@ -20,12 +23,40 @@ export async function runSearch(driver: SqlDriver, request: SearchRequest): Prom
   // Where one goes on from a place, there is at least what lies on the other side of it.
   const [hasPrevious, hasNext] = back ? [more, true] : [place !== undefined, more];
   const [first, last] = [page[0], page.at(-1)];
+  const known =
+    asked === undefined || first === undefined ? {} : { facts: await readFactColumns(first, asked, driver) };
   return {
     matches: page.map(toResource),
+    ...known,
     ...total,
     ...(hasNext && last !== undefined ? { next: placeAt(last, order, false) } : {}),
     ...(hasPrevious && first !== undefined ? { previous: placeAt(first, order, true) } : {}),
   };
+}
+
+function searchRows(driver: SqlDriver, request: SearchRequest, asked?: FactsAsked): Promise<readonly Row[]> {
+  const facts = asked === undefined ? sql`` : factColumns(sql`${asked.patient}`, asked.organisations);
+  return (isPointSearch(request) ? driver.query : driver.search)(buildSearch(request, facts));
+}
+
+/**
+ * The rows of a search for one patient's resources, found without a test of each, where the same statement says of the
+ * record as a whole that the caller may find all of it, and they all are in it. Undefined where that is not so: then
+ * each is tested.
+ */
+async function searchRecord(
+  driver: SqlDriver,
+  request: SearchRequest,
+  asked: FactsAsked | undefined,
+): Promise<readonly Row[] | undefined> {
+  if (asked === undefined || request.access === undefined || !isPointSearch(request)) return undefined;
+  const test = testRecord(request.access, request.type, asked.patient);
+  if (test === undefined) return undefined;
+  const facts = factColumns(sql`${asked.patient}`, asked.organisations);
+  const more = sql`${facts}, CASE WHEN ${test} THEN 1 ELSE 0 END AS record_open`;
+  const rows = await driver.query(buildSearch({ ...request, access: undefined }, more));
+  const isOpen = rows.every(({ record_open, patient }) => record_open === 1 && patient === asked.patient);
+  return isOpen ? rows : undefined;
 }
 
 /**

@@ -31,6 +31,13 @@ export function serveAuditEvents(store: Store, driver: SqlDriver): Store {
       return store.commit(commit);
     },
     read: (type, id) => (type === TYPE ? readEvent(id) : store.read(type, id)),
+    readWithFacts: async (type, id, organisations) => {
+      if (type !== TYPE) return store.readWithFacts(type, id, organisations);
+      const stored = await readEvent(id);
+      if (stored === undefined || stored.patient === null) return stored && { stored, facts: undefined };
+      const [facts] = await store.patientFacts({ patients: [stored.patient], organisations });
+      return { stored, facts };
+    },
     readVersion: async (type, id, version) => {
       if (type !== TYPE) return store.readVersion(type, id, version);
       return version === 1 ? readEvent(id) : undefined;
@@ -40,7 +47,7 @@ export function serveAuditEvents(store: Store, driver: SqlDriver): Store {
       const event = await readEvent(id);
       return event === undefined ? [] : [event];
     },
-    search: (request) => (request.type === TYPE ? searchEvents(driver, request) : store.search(request)),
+    search: (request, asked) => (request.type === TYPE ? searchEvents(driver, request) : store.search(request, asked)),
   };
 }
 

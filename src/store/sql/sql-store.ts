@@ -5,7 +5,13 @@ import { createAuditStore } from './audit-store.ts';
 import { claimDeliveries, DUE_PARTNERS } from './claim-deliveries.ts';
 import type { Row, SqlDriver } from './driver.ts';
 import { listChanges } from './list-changes.ts';
-import { listUnreadConsents, planConsentRules, readPatientFacts } from './patient-facts.ts';
+import {
+  listUnreadConsents,
+  planConsentRules,
+  readPatientFacts,
+  readRecordsOf,
+  readWithFacts,
+} from './patient-facts.ts';
 import { planAssertionUse } from './plan-assertion.ts';
 import { planCommit } from './plan-commit.ts';
 import { planRevival, planSettlement } from './plan-deliveries.ts';
@@ -17,7 +23,7 @@ import { serveAuditEvents } from './serve-audit-events.ts';
 import { shareCommits } from './share-commits.ts';
 import { shareSecret } from './share-secret.ts';
 import { createStandingStore } from './standing.ts';
-import { type Breach, type Sql, type Statement, sql } from './statement.ts';
+import { type Breach, limitSql, type Sql, type Statement, sql } from './statement.ts';
 
 const VERSION_COLUMNS = sql`type, id, version, last_updated, deleted, content, patient`;
 
@@ -50,6 +56,7 @@ export function createSqlStore(driver: SqlDriver): Store {
         sql`SELECT ${VERSION_COLUMNS} FROM version WHERE type = ${type} AND id = ${id} ORDER BY version DESC LIMIT 1`,
         toResource,
       ),
+    readWithFacts: (type, id, organisations) => readWithFacts(driver, { type, id, organisations }),
     readVersion: (type, id, version) =>
       first(
         sql`SELECT ${VERSION_COLUMNS} FROM version WHERE type = ${type} AND id = ${id} AND version = ${version}`,
@@ -58,10 +65,10 @@ export function createSqlStore(driver: SqlDriver): Store {
     history: (type, id) =>
       list(
         sql`SELECT ${VERSION_COLUMNS} FROM version WHERE type = ${type} AND id = ${id}
-          ORDER BY version DESC LIMIT ${LIMITS.storeListMax}`,
+          ORDER BY version DESC LIMIT ${limitSql(LIMITS.storeListMax)}`,
         toResource,
       ),
-    search: (request) => runSearch(driver, request),
+    search: (request, asked) => runSearch(driver, request, asked),
     changes: (request) => listChanges(driver, request),
     compartment: async (request) => {
       if (request.types.length === 0 || request.count < 1) return { matches: [] };
@@ -70,11 +77,12 @@ export function createSqlStore(driver: SqlDriver): Store {
       const last = found.length > request.count ? matches.at(-1) : undefined;
       return { matches, ...(last === undefined ? {} : { next: { type: last.type, id: last.id } }) };
     },
+    recordsOf: (references) => readRecordsOf(driver, references),
     findByIdentifier: (type, { system, value }, limit) =>
       list(
         sql`SELECT id FROM token WHERE type = ${type} AND param = 'identifier' AND code = ${cutText(value)} AND system = ${cutText(system)}
           UNION SELECT id FROM identifier WHERE type = ${type} AND system = ${keyText(system)} AND value = ${keyText(value)}
-          ORDER BY id LIMIT ${listLimit(limit)}`,
+          ORDER BY id LIMIT ${limitSql(listLimit(limit))}`,
         (row) => text(row, 'id'),
       ),
     claimsOf: (type, id) =>

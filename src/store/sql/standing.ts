@@ -2,7 +2,7 @@ import { LIMITS } from '../../kernel/limits.ts';
 import type { StandingStore, StoredClient, StoredSigningKey } from '../standing.ts';
 import type { Row, SqlDriver } from './driver.ts';
 import { number, text } from './rows.ts';
-import { SKIP_LOCKED, type Sql, type Statement, sql } from './statement.ts';
+import { limitSql, SKIP_LOCKED, type Sql, type Statement, sql } from './statement.ts';
 
 /** Revocations of expired tokens dropped with each new one: more than are added. */
 const EXPIRED_DROPPED = 16;
@@ -17,7 +17,7 @@ export function createStandingStore(driver: SqlDriver): StandingStore {
       const [signingKeys, revokedTokens, clients] = await Promise.all([
         list(sql`SELECT * FROM signing_key WHERE signs_until > ${signedAfter} ORDER BY created_at, kid`, toSigningKey),
         list(sql`SELECT token_id FROM revoked_token WHERE expires_at > ${now}`, (row) => text(row, 'token_id')),
-        list(sql`SELECT * FROM client ORDER BY id LIMIT ${LIMITS.clientsMax}`, toClient),
+        list(sql`SELECT * FROM client ORDER BY id LIMIT ${limitSql(LIMITS.clientsMax)}`, toClient),
       ]);
       return { signingKeys, revokedTokens, clients };
     },

@@ -16,13 +16,21 @@ export interface Sql {
 
 /**
  * One statement of a list that is applied whole or not at all. Its text is the same for every database; a driver
- * rewrites the `?` placeholders, `SKIP_LOCKED`, `FENCE`, `TESTED` and `IN_SET` to its own.
+ * rewrites the `?` placeholders, `SKIP_LOCKED`, `FENCE`, `TESTED`, `IN_SET` and `ROWS` to its own.
  */
 export interface Statement extends Sql {
   /** What it means when the statement breaks a unique or foreign key, or touches fewer rows than `rows`. */
   readonly breach?: Breach;
+  /** The same insert with its rows as lists, for a database that takes them so. */
+  readonly lists?: ListInsert;
   /** Rows that it must touch. Fewer is a breach, or a fault of ours where no breach is named. */
   readonly rows?: number;
+}
+
+/** An insert of any number of rows: each of its placeholders is the list of one column's values. */
+export interface ListInsert {
+  readonly text: string;
+  readonly columns: number;
 }
 
 /** Where rows that another process has locked are to be passed over. SQLite has one writer and needs nothing there. */
@@ -65,6 +73,23 @@ export function sql(texts: TemplateStringsArray, ...values: readonly (SqlValue |
 
 export function joinSql(parts: readonly Sql[], separator: string): Sql {
   return { text: parts.map(({ text }) => text).join(separator), params: parts.flatMap(({ params }) => params) };
+}
+
+/**
+ * A word of ours as a literal, where there are few of its kind: to bind a text costs more than to look up a row. Anything
+ * but letters is bound.
+ */
+export function wordSql(word: string): Sql {
+  return /^[A-Za-z]{0,40}$/.test(word) ? { text: `'${word}'`, params: [] } : { text: '?', params: [word] };
+}
+
+/** Behind a number of rows that differs from request to request: PostgreSQL keeps one statement for all of them. */
+export const ROWS = '/* rows */';
+
+/** How many rows, as a literal: SQLite plans a statement anew at every run whose LIMIT is bound. */
+export function limitSql(count: number): Sql {
+  if (!Number.isSafeInteger(count) || count < 0) throw new TypeError('a limit is no whole number');
+  return { text: `${count} ${ROWS}`, params: [] };
 }
 
 function isSql(value: SqlValue | Sql): value is Sql {

@@ -1,3 +1,4 @@
+import type { ConsentRow } from '../../../src/fhir/consent.ts';
 import type { IndexRow } from '../../../src/fhir/index-row.ts';
 import type { SearchFilter, SearchRequest } from '../../../src/fhir/search-request.ts';
 import type { Commit, NewAudit, NewDelivery, NewMessage, ResourceWrite } from '../../../src/store/store.ts';
@@ -84,4 +85,18 @@ export function searchOf(filters: readonly SearchFilter[], more: Partial<SearchR
 
 export function tokenFilter(param: string, code: string | undefined, system?: string): SearchFilter {
   return { kind: 'token', param, not: false, values: [{ code, system }] };
+}
+
+/** A denial of everything to everybody, at all times. */
+export function sampleRule(more: Partial<ConsentRow> = {}): ConsentRow {
+  return {
+    rank: 1,
+    decision: 'deny',
+    actor: '',
+    type: '',
+    purpose: '',
+    from: '0000-01-01T00:00:00.000Z',
+    until: '9999-12-31T23:59:59.999Z',
+    ...more,
+  };
 }
