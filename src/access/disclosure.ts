@@ -8,6 +8,7 @@ import { keyOf } from './access.ts';
 import type { AccessChecks } from './checks.ts';
 import { consentLimits, passesConsents } from './consents.ts';
 import type { FindOrganisationNames } from './organisation-names.ts';
+import { type Concerning, type FindOthers, UNKNOWN, type Written, writtenBy } from './others.ts';
 import type { KeepBack } from './restricted.ts';
 
 /** What may be given to partners of our own accord: routes and deliveries. */
@@ -36,6 +37,7 @@ export interface DisclosureParts {
   readonly partners: ReadonlyMap<string, Partner>;
   readonly findNames: FindOrganisationNames;
   readonly keepBack: KeepBack;
+  readonly findOthers: FindOthers;
   readonly clock: Clock;
   readonly checks: AccessChecks;
 }
@@ -48,7 +50,7 @@ export function createDisclosure(parts: DisclosureParts): Disclosure {
   const judge = async (
     partnerName: string,
     given: Given,
-    facts: PatientFacts | undefined,
+    facts: readonly PatientFacts[],
   ): Promise<Issue | undefined> => {
     const partner = parts.partners.get(partnerName);
     // An unknown partner is an operator's business; the delivery itself says so.
@@ -59,7 +61,7 @@ export function createDisclosure(parts: DisclosureParts): Disclosure {
     if (checks.has('route-label') && !labels.every((label) => cleared.includes(label))) {
       return issue('label-denied', 'It is labelled above what this partner is cleared for.');
     }
-    if (facts === undefined || !checks.has('route-consent')) return undefined;
+    if (facts.length === 0 || !checks.has('route-consent')) return undefined;
     const { organisation } = partner;
     const names = organisation === undefined ? new Map() : await parts.findNames([organisation]);
     const limits = consentLimits({
@@ -68,13 +70,20 @@ export function createDisclosure(parts: DisclosureParts): Disclosure {
       explicit: (partner.kind ?? 'other') !== 'health' && partner.basis === undefined,
       now: parts.clock.now(),
     });
-    return passesConsents(facts.consents, given.type, limits)
+    return facts.every(({ consents }) => passesConsents(consents, given.type, limits))
       ? undefined
       : issue('consent-denied', 'The patient’s consent does not let this partner have it.');
   };
 
-  const factsOf = async (patients: readonly (string | null)[]): Promise<Map<string, PatientFacts>> => {
-    const wanted = [...new Set(patients.filter((one) => one !== null))];
+  /** The patient in whose record it is, and the others. */
+  const concernedIn = async (given: Concerning, written?: Written): Promise<string[]> => [
+    ...(given.patient === null ? [] : [given.patient]),
+    // What refers to something that is not there tells of nobody.
+    ...(await parts.findOthers(given, written)).filter((patient) => patient !== UNKNOWN),
+  ];
+
+  const factsOf = async (patients: readonly string[]): Promise<Map<string, PatientFacts>> => {
+    const wanted = [...new Set(patients)];
     const found = await store.patientFacts({ patients: wanted, organisations: [] });
     return new Map(found.map((facts) => [facts.patient, facts]));
   };
@@ -88,21 +97,22 @@ export function createDisclosure(parts: DisclosureParts): Disclosure {
   return {
     allowRoutes: async (routed, writes) => {
       if (routed.length === 0) return { routed, withheld: [] };
-      const facts = withWrites(await factsOf(routed.map(({ write }) => write.patient)), writes);
+      const written = writtenBy(writes);
+      const concerned = await Promise.all(routed.map(({ write }) => concernedIn(write, written)));
+      const facts = withWrites(await factsOf(concerned.flat()), writes);
       const allowed: (typeof routed)[number][] = [];
       const withheld: Allowed<(typeof routed)[number]>['withheld'][number][] = [];
-      for (const one of routed) {
+      for (const [index, one] of routed.entries()) {
         const { write, partner, route } = one;
-        const found = await judge(partner, write, write.patient === null ? undefined : facts.get(write.patient));
+        const known = (concerned[index] ?? []).flatMap((patient) => facts.get(patient) ?? []);
+        const found = await judge(partner, write, known);
         if (found === undefined) allowed.push(one);
         else withheld.push({ route, partner, issue: tell(found, route, partner) });
       }
       return { routed: allowed, withheld };
     },
-    judgeDelivery: async (partner, stored) => {
-      const facts = stored.patient === null ? undefined : (await factsOf([stored.patient])).get(stored.patient);
-      return judge(partner, stored, facts);
-    },
+    judgeDelivery: async (partner, stored) =>
+      judge(partner, stored, [...(await factsOf(await concernedIn(stored))).values()]),
     reader: {
       read: async (type, id) => show(await store.read(type, id)),
       readVersion: async (type, id, version) => show(await store.readVersion(type, id, version)),

@@ -11,6 +11,8 @@ export interface ResourceInQuestion {
   readonly patient: string | null;
   /** Undefined where it is in nobody's record. */
   readonly facts: PatientFacts | undefined;
+  /** Of the patients whom it concerns besides: it is open where it would be in the record of each of them. */
+  readonly others?: readonly PatientFacts[] | undefined;
   readonly names: OrganisationNames;
   readonly now: Date;
   /** Confidentiality codes that it is labelled with. */
@@ -27,19 +29,25 @@ export type Judgement =
 
 /** Whether a caller may have this resource, and which elements of it. The grants are alternatives. */
 export function judgeResource(access: Access, interaction: AccessInteraction, resource: ResourceInQuestion): Judgement {
-  const { type, patient, facts } = resource;
+  const { type, patient, facts, others = NOBODY } = resource;
   const { launchPatient } = access;
-  const isOthers = patient === null ? !DIRECTORY_TYPES.has(type) : patient !== launchPatient;
+  const isOthers =
+    (patient === null ? !DIRECTORY_TYPES.has(type) : patient !== launchPatient) ||
+    others.some((other) => other.patient !== launchPatient);
   // What is in nobody's record may hold others' all the same, such as a Bundle: the directory alone is nobody's.
   if (launchPatient !== undefined && isOthers) return denied('It is not of the patient the token was issued for.');
   const grants = access.grants(type, interaction).filter((grant) => holds(grant, resource));
   if (grants.length === 0) return denied('No access rule opens it.');
   const discloses = resource.isWrite !== true || grants.every(({ whose }) => whose !== 'anyone');
-  if (facts !== undefined && discloses && access.checks.has('consent')) {
-    if (!isConsented(access, facts.consents, resource)) return denied('The patient’s consent does not allow it.');
+  if (discloses && access.checks.has('consent')) {
+    const isDenied = (one: PatientFacts): boolean => !isConsented(access, one.consents, resource);
+    if ((facts !== undefined && isDenied(facts)) || others.some(isDenied))
+      return denied('The patient’s consent does not allow it.');
   }
   return { allowed: true, elements: joinElements(grants) };
 }
+
+const NOBODY: readonly PatientFacts[] = [];
 
 function isConsented(
   access: Access,
@@ -64,18 +72,21 @@ function holds(grant: Grant, resource: ResourceInQuestion): boolean {
   return grant.filters.length === 0 || resource.matches(grant.filters);
 }
 
-function holdsWhose(grant: Grant, { patient, facts, names }: ResourceInQuestion): boolean {
+function holdsWhose(grant: Grant, { patient, facts, others = NOBODY, names }: ResourceInQuestion): boolean {
   switch (grant.whose) {
     case 'anyone':
       return true;
     case 'directory':
       return patient === null;
     case 'opened':
-      return patient !== null && patient === grant.patient;
+      return patient !== null && patient === grant.patient && others.every((one) => one.patient === grant.patient);
     case 'related':
-      return namesOf(grant, names).some((name) => facts?.related.has(name) === true);
-    case 'neighbourhood':
-      return namesOf(grant, names).some((name) => facts?.registered.has(name) === true);
+    case 'neighbourhood': {
+      const by = grant.whose === 'related' ? 'related' : 'registered';
+      const own = namesOf(grant, names);
+      const isKnown = (one: PatientFacts): boolean => own.some((name) => one[by].has(name));
+      return facts !== undefined && isKnown(facts) && others.every(isKnown);
+    }
   }
 }
 

@@ -107,13 +107,31 @@ function markPart(resource: JsonObject): JsonObject {
   return { ...resource, meta: { ...meta, tag: [...tags, SUBSETTED] } };
 }
 
+const REFERENCE = '"reference":"';
+
 /** References in a resource's text, by type alone: enough to know whether any of them needs a look. */
 export function typesReferredTo(content: string): Set<string> {
   const types = new Set<string>();
-  for (const [, reference = ''] of content.matchAll(/"reference":"([^"]{1,2048})"/g)) {
-    types.add(relative(reference).split('/', 1)[0] ?? '');
+  for (let at = content.indexOf(REFERENCE); at !== -1; at = content.indexOf(REFERENCE, at)) {
+    at += REFERENCE.length;
+    const end = content.indexOf('"', at);
+    if (end === -1) break;
+    const reference = content.slice(at, end);
+    const slash = reference.lastIndexOf('/');
+    const isPlain = slash > 0 && isLetters(reference, slash);
+    const type = isPlain ? reference.slice(0, slash) : (relative(reference).split('/', 1)[0] ?? '');
+    types.add(type);
   }
   return types;
+}
+
+/** Whether there are letters alone up to there, as before the one slash of `Type/id` and not in an address. */
+function isLetters(text: string, to: number): boolean {
+  for (let at = 0; at < to; at += 1) {
+    const letter = text.charCodeAt(at) | 0x20;
+    if (letter < 0x61 || letter > 0x7a) return false;
+  }
+  return true;
 }
 
 /** The resource's text without the display of each reference that `isSeen` does not know. */

@@ -3,7 +3,7 @@ import type { SearchFilter, SearchRequest } from '../fhir/search-request.ts';
 import { refuse } from '../kernel/errors.ts';
 import { type Access, actorsOf, type Grant, keyOf, namesOf, type OrganisationNames } from './access.ts';
 import { consentLimits } from './consents.ts';
-import { type ElementsOf, findsWhereabouts } from './searched-elements.ts';
+import { DIRECTORY_TARGETS, type ElementsOf, findsWhereabouts } from './searched-elements.ts';
 import { DIRECTORY_TYPES } from './types-opened.ts';
 
 export interface Narrowing {
@@ -65,7 +65,8 @@ function narrowFilters(type: string, filters: readonly SearchFilter[], narrowing
       }
       case 'reference':
         params.push(filter.param);
-        isWhereabouts ||= asksWhereabouts(type, filter.param, narrowing) && !isOwn(filter, narrowing);
+        isWhereabouts ||=
+          asksWhereabouts(type, filter.param, narrowing) && !isOwn(filter, narrowing) && !isElsewhere(filter);
         return filter;
       default:
         params.push(filter.param);
@@ -111,6 +112,11 @@ function isOwn(filter: Extract<SearchFilter, { kind: 'reference' }>, { access, n
   return filter.values.every(({ targetType, target }) =>
     own.includes(targetType === undefined ? target : `${targetType}/${target}`),
   );
+}
+
+/** What refers to a Patient, or to a part of a record: that tells nothing of practices and places. */
+function isElsewhere({ values }: Extract<SearchFilter, { kind: 'reference' }>): boolean {
+  return values.every(({ targetType = '' }) => targetType !== '' && !DIRECTORY_TARGETS.has(targetType));
 }
 
 function isOwnChain(filter: SearchFilter, { access }: Narrowing): boolean {

@@ -20,21 +20,34 @@ export function createOrganisationNames(parts: {
   readonly clock: Clock;
 }): FindOrganisationNames {
   const held = new Map<string, Held>();
-  const find = async (organisation: BusinessIdentifier): Promise<readonly string[]> => {
+  const find = async (organisation: BusinessIdentifier, nowMs: number): Promise<Held> => {
     const key = keyOf(organisation);
-    const nowMs = parts.clock.now().getTime();
     const known = held.get(key);
-    if (known !== undefined && nowMs < known.untilMs) return known.names;
+    if (known !== undefined && nowMs < known.untilMs) return known;
     const ids = await parts.store.findByIdentifier('Organization', organisation);
-    const names = [key, ...ids.map((id) => `Organization/${id}`)];
+    const found = {
+      names: [key, ...ids.map((id) => `Organization/${id}`)],
+      untilMs: nowMs + LIMITS.organisationNamesMs,
+    };
     // Configured organisations are few; those of external issuers are not ours to number.
     if (held.size >= LIMITS.organisationNamesMax) held.clear();
-    held.set(key, { names, untilMs: nowMs + LIMITS.organisationNamesMs });
-    return names;
-  };
-  return async (organisations) => {
-    const found = new Map<string, readonly string[]>();
-    for (const one of organisations) found.set(keyOf(one), await find(one));
+    held.set(key, found);
     return found;
+  };
+  /** A caller asks with the same list at every request. */
+  const lists = new WeakMap<readonly BusinessIdentifier[], { names: OrganisationNames; untilMs: number }>();
+  return async (organisations) => {
+    const nowMs = parts.clock.now().getTime();
+    const known = lists.get(organisations);
+    if (known !== undefined && nowMs < known.untilMs) return known.names;
+    const names = new Map<string, readonly string[]>();
+    let untilMs = Number.POSITIVE_INFINITY;
+    for (const one of organisations) {
+      const found = await find(one, nowMs);
+      names.set(keyOf(one), found.names);
+      untilMs = Math.min(untilMs, found.untilMs);
+    }
+    lists.set(organisations, { names, untilMs });
+    return names;
   };
 }

@@ -1,56 +1,63 @@
-import type { Patient, Provenance } from '@medplum/fhirtypes';
+import type { Patient, Resource } from '@medplum/fhirtypes';
 import { NHS_NUMBER_SYSTEM } from '../fhir/canonical.ts';
+import { concernedBy } from '../fhir/concerned.ts';
+import { referencesOf } from '../fhir/references.ts';
 import { isRestrictedLabel, securityCodes } from '../fhir/security-labels.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../kernel/json.ts';
 import { LIMITS } from '../kernel/limits.ts';
 import type { Store, StoredResource } from '../store/store.ts';
 import { keepBackWhereabouts } from './keep-back.ts';
-import { findWhereabouts, relative, type WhereaboutsParts, whereaboutsOf } from './whereabouts.ts';
+import type { FindOthers } from './others.ts';
+import { readPatients, relative, type WhereaboutsParts, whereaboutsOf } from './whereabouts.ts';
 
 /** The resource's text without what would tell where a restricted patient lives. */
 export type KeepBack = (stored: StoredResource, isRestricted: boolean) => Promise<string>;
 
 export interface KeepBackParts extends WhereaboutsParts {
   readonly store: WhereaboutsParts['store'] & Pick<Store, 'findByIdentifier' | 'patientFacts'>;
+  readonly findOthers: FindOthers;
+}
+
+/** Whether anything has to be looked up, or taken away; else a resource leaves as it is. */
+export function mayHoldBack(stored: StoredResource, isRestricted: boolean): boolean {
+  if (stored.deleted) return false;
+  return isRestricted || stored.type === 'Bundle' || concernedBy(stored.type) !== undefined || holdsPatients(stored);
 }
 
 /** For reading, planning and sending alike. */
 export function createKeepBack(parts: KeepBackParts): KeepBack {
   return async (stored, isRestricted) => {
-    if (stored.deleted) return stored.content;
-    if (isRestricted && stored.patient !== null) {
-      return keepBackWhereabouts(stored.content, await findWhereabouts(stored.patient, parts));
-    }
-    const origin = await restrictedOrigin(stored, parts);
-    if (origin !== undefined) return keepBackWhereabouts(stored.content, await findWhereabouts(origin, parts));
+    if (!mayHoldBack(stored, isRestricted)) return stored.content;
+    const own = isRestricted && stored.patient !== null ? [stored.patient] : [];
+    const ids = [...own, ...(await restrictedOthers(stored, parts))];
     // A copy of a restricted Patient may stand in what is about somebody else, or about nobody.
-    if (!holdsPatients(stored)) return stored.content;
-    const inside = await restrictedInside(patientsIn(JSON.parse(stored.content) as JsonObject, true), parts);
-    return inside.length === 0
-      ? stored.content
-      : keepBackWhereabouts(stored.content, await whereaboutsOf(inside, parts));
+    const copies = holdsPatients(stored) ? patientsIn(JSON.parse(stored.content) as JsonObject, true) : [];
+    const inside = await restrictedInside(copies, parts);
+    if (ids.length === 0 && inside.length === 0) return stored.content;
+    const patients = [...(await readPatients(ids, parts)), ...inside];
+    return keepBackWhereabouts(stored.content, await whereaboutsOf(patients, parts));
   };
 }
 
 /**
- * A Provenance of what is in a record is in no record itself, and may name who brought it: his practice. The restricted
- * patient whose record it tells of; undefined where there is none.
+ * The restricted patients whom it concerns besides: a Provenance of what is in a record is in no record itself, and may
+ * name who brought it: his practice.
  */
-async function restrictedOrigin(
-  { type, patient, content }: StoredResource,
-  { store }: KeepBackParts,
-): Promise<string | undefined> {
-  if (type !== 'Provenance' || patient !== null) return undefined;
-  const { target = [] } = JSON.parse(content) as Provenance;
-  const patients = new Set<string>();
-  for (const { reference = '' } of target.slice(0, LIMITS.searchCountMax)) {
-    const [of = '', id = ''] = relative(reference).split('/');
-    const found = id === '' ? undefined : await store.read(of, id);
-    if (found?.patient != null) patients.add(found.patient);
+async function restrictedOthers(stored: StoredResource, { store, findOthers }: KeepBackParts): Promise<string[]> {
+  const others = stored.type === 'Bundle' ? patientsReferredTo(stored) : await findOthers(stored);
+  const restricted: string[] = [];
+  for (let at = 0; at < others.length; at += LIMITS.bundleEntriesMax) {
+    const patients = others.slice(at, at + LIMITS.bundleEntriesMax);
+    const facts = await store.patientFacts({ patients, organisations: [] });
+    for (const one of facts) if (one.restricted) restricted.push(one.patient);
   }
-  if (patients.size === 0) return undefined;
-  const facts = await store.patientFacts({ patients: [...patients], organisations: [] });
-  return facts.find(({ restricted }) => restricted)?.patient;
+  return restricted;
+}
+
+/** Of what a Bundle holds nothing is indexed. */
+function patientsReferredTo({ content }: StoredResource): string[] {
+  const references = referencesOf(JSON.parse(content) as Resource).map(relative);
+  return [...new Set(references.flatMap((one) => (one.startsWith('Patient/') ? one.slice('Patient/'.length) : [])))];
 }
 
 function holdsPatients({ type, content }: StoredResource): boolean {

@@ -14,7 +14,8 @@ export type ElementsOf = (type: string, param: string) => SearchedElements;
 
 /** Parameters about the resource as such, which every view of it has. */
 const OF_THE_RESOURCE = new Set(['_id', '_lastUpdated', '_profile', '_security', '_tag']);
-const DIRECTORY_TARGETS = new Set([
+/** Whose names tell of a practice or a place. */
+export const DIRECTORY_TARGETS: ReadonlySet<string> = new Set([
   'HealthcareService',
   'Location',
   'Organization',

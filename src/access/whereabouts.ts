@@ -23,15 +23,18 @@ export interface WhereaboutsParts {
 /** Shorter words stand in too many texts. */
 const WORD_CHARS_MIN = 5;
 
-/** Gathers what must not leave about a restricted patient, from the Patient as it is stored. */
-export async function findWhereabouts(patientId: string, parts: WhereaboutsParts): Promise<Whereabouts> {
-  const stored = await parts.store.read('Patient', patientId);
-  const patient =
-    stored === undefined || stored.deleted ? undefined : (parseExact(stored.content) as unknown as Patient);
-  return whereaboutsOf(patient === undefined ? [] : [patient], parts);
+/** The Patients as they are stored, whole. */
+export async function readPatients(
+  ids: readonly string[],
+  { store }: Pick<WhereaboutsParts, 'store'>,
+): Promise<Patient[]> {
+  const found = await Promise.all(ids.map((id) => store.read('Patient', id)));
+  return found.flatMap((stored) =>
+    stored === undefined || stored.deleted ? [] : (parseExact(stored.content) as unknown as Patient),
+  );
 }
 
-/** The same of Patients at hand, such as the one in a Bundle. */
+/** Gathers what must not leave about restricted patients. */
 export async function whereaboutsOf(patients: readonly Patient[], parts: WhereaboutsParts): Promise<Whereabouts> {
   const references = new Set<string>();
   const identifiers = new Set<string>();

@@ -1,6 +1,7 @@
 import { type AccessChecks, ALL_CHECKS } from '../access/checks.ts';
 import { createDisclosure, type Disclosure } from '../access/disclosure.ts';
 import { createOrganisationNames } from '../access/organisation-names.ts';
+import { createFindOthers } from '../access/others.ts';
 import { createKeepBack } from '../access/restricted.ts';
 import { createElementsOf } from '../access/searched-elements.ts';
 import type { AuditInput } from '../audit/event.ts';
@@ -48,14 +49,15 @@ export function createGuard(parts: GuardParts): Guard {
   const { partners } = parts.config;
   const checks = parts.checks ?? ALL_CHECKS;
   const findNames = createOrganisationNames({ store, clock });
-  const keepBack = createKeepBack({ store, partners });
+  const findOthers = createFindOthers({ store, indexer });
+  const keepBack = createKeepBack({ store, partners, findOthers });
   const elementsOf = createElementsOf(definitions);
   const matches = createMatcher();
   return {
     checks,
-    disclosure: createDisclosure({ store, partners, findNames, keepBack, clock, checks }),
+    disclosure: createDisclosure({ store, partners, findNames, keepBack, findOthers, clock, checks }),
     readerFor: (identity) =>
-      createReader(identity, { store, findNames, elementsOf, indexer, matches, keepBack, clock }),
+      createReader(identity, { store, findNames, elementsOf, indexer, matches, keepBack, findOthers, clock }),
     openAccess: (doors) =>
       createAccessOpener({
         ...doors,

@@ -1,23 +1,26 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { Access, OrganisationNames } from '../access/access.ts';
+import { refersToClosed, withoutDisplays } from '../access/displays.ts';
 import type { ResourceInQuestion } from '../access/judge.ts';
-import { keepBackDisplays, keepElements, typesReferredTo } from '../access/keep-back.ts';
+import { keepElements } from '../access/keep-back.ts';
 import { narrowSearch } from '../access/narrow-search.ts';
 import type { FindOrganisationNames } from '../access/organisation-names.ts';
-import type { KeepBack } from '../access/restricted.ts';
+import { createOthersFacts, type FindOthers, type Written, writtenBy } from '../access/others.ts';
+import { type KeepBack, mayHoldBack } from '../access/restricted.ts';
 import type { ElementsOf } from '../access/searched-elements.ts';
+import type { AccessInteraction } from '../config/config.ts';
+import { concernedBy } from '../fhir/concerned.ts';
 import type { ResourceIndexer } from '../fhir/index-resource.ts';
 import type { IndexRow } from '../fhir/index-row.ts';
 import type { SearchMatcher } from '../fhir/match-search.ts';
-import type { SearchRequest } from '../fhir/search-request.ts';
+import { patientSearched } from '../fhir/search-request.ts';
 import { isRestrictedLabel, securityCodesOf } from '../fhir/security-labels.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { refuse } from '../kernel/errors.ts';
 import { parseExact } from '../kernel/exact-json.ts';
-import { LIMITS } from '../kernel/limits.ts';
 import type { PatientFacts } from '../store/patient-facts.ts';
 import type { ChangePlace, CompartmentPlace, ResourceWrite, Store, StoredResource } from '../store/store.ts';
 import { decide } from './decide.ts';
+import { fillList } from './fill-list.ts';
 import type { Decision, Identity, Interaction } from './identity.ts';
 
 /**
@@ -47,15 +50,18 @@ export interface WriteInQuestion {
   readonly before: StoredResource | undefined;
   /** Undefined for a deletion. */
   readonly after: ResourceWrite | undefined;
+  /** What the same commit leaves behind, itself included. */
+  readonly together?: readonly ResourceWrite[];
 }
 
 export interface ReaderParts {
-  readonly store: Reader & Pick<Store, 'patientFacts'>;
+  readonly store: Reader & Pick<Store, 'patientFacts' | 'readWithFacts'>;
   readonly findNames: FindOrganisationNames;
   readonly elementsOf: ElementsOf;
   readonly indexer: ResourceIndexer;
   readonly matches: SearchMatcher;
   readonly keepBack: KeepBack;
+  readonly findOthers: FindOthers;
   readonly clock: Clock;
 }
 
@@ -73,12 +79,13 @@ export function createReader(identity: Identity, parts: ReaderParts): CallerRead
     return names;
   };
 
+  /** Those whose relationship to a patient opens something. */
+  const organisationsAsked = async (): Promise<readonly string[]> =>
+    access.asksRelationships ? [contribution(access), ...[...(await ownNames()).values()].flat()] : [];
   /** Of the patients that are asked for in one turn, in one statement: the writes of a transaction ask together. */
   let asked: { readonly patients: Set<string>; readonly found: Promise<ReadonlyMap<string, PatientFacts>> } | undefined;
   const askTogether = async (patients: ReadonlySet<string>): Promise<ReadonlyMap<string, PatientFacts>> => {
-    const organisations = access.asksRelationships
-      ? [contribution(access), ...[...(await ownNames()).values()].flat()]
-      : [];
+    const organisations = await organisationsAsked();
     asked = undefined;
     const found = await store.patientFacts({ patients: [...patients], organisations });
     return new Map(found.map((facts) => [facts.patient, facts]));
@@ -95,23 +102,40 @@ export function createReader(identity: Identity, parts: ReaderParts): CallerRead
     return asked.found;
   };
 
+  /** Asked for when a new resource was judged, for the answer that shows it, so that they come while it is written. */
+  const ahead = new Map<string, Promise<ReadonlyMap<string, PatientFacts>>>();
+  let mayChangeFacts = false;
+
+  const takeAhead = async (patient: string | null): Promise<ReadonlyMap<string, PatientFacts>> => {
+    const asking = patient === null || mayChangeFacts ? undefined : ahead.get(patient);
+    // What was written is written: that nothing could be asked beside it must not make it look undone.
+    return asking === undefined ? factsOf([patient]) : asking.catch(() => factsOf([patient]));
+  };
+
+  const othersFacts = createOthersFacts(parts.findOthers, factsOf);
+
   const questionBy = (
     stored: Pick<StoredResource, 'type' | 'patient'> & InQuestion,
     facts: ReadonlyMap<string, PatientFacts>,
     known: OrganisationNames,
+    now: Date,
+    others?: readonly PatientFacts[],
   ): ResourceInQuestion => ({
     type: stored.type,
     patient: stored.patient,
     facts: stored.patient === null ? undefined : factsFor(stored.patient, facts),
+    others,
     names: known,
-    now: clock.now(),
+    now,
     ...lookInto(stored, parts),
   });
 
   const question = async (
     stored: Pick<StoredResource, 'type' | 'patient'> & InQuestion,
     facts: ReadonlyMap<string, PatientFacts>,
-  ): Promise<ResourceInQuestion> => questionBy(stored, facts, await ownNames());
+    written?: Written,
+  ): Promise<ResourceInQuestion> =>
+    questionBy(stored, facts, await ownNames(), clock.now(), await othersFacts.of(stored, written));
 
   const judge = async (
     stored: StoredResource,
@@ -134,28 +158,50 @@ export function createReader(identity: Identity, parts: ReaderParts): CallerRead
     list: readonly StoredResource[],
     interaction: Judged,
     check: 'result-judged' | 'version-judged' = 'result-judged',
-    known: ReadonlyMap<string, PatientFacts> = new Map(),
+    known: ReadonlyMap<string, PatientFacts> = NO_FACTS,
   ): Promise<StoredResource[]> => {
     const others = list.flatMap(({ patient }) => (patient === null || known.has(patient) ? [] : patient));
     const facts = others.length === 0 ? known : new Map([...known, ...(await factsOf(others))]);
     const organisations = await ownNames();
+    const asking = othersFacts.ofAll(list, judgedBy);
+    const concerned = asking === undefined ? undefined : await asking;
     const shown: StoredResource[] = [];
+    const now = clock.now();
     for (const one of list) {
-      const resource = questionBy(one.deleted ? await judgedBy(one) : one, facts, organisations);
+      const resource = questionBy(
+        one.deleted ? await judgedBy(one) : one,
+        facts,
+        organisations,
+        now,
+        concerned?.get(one),
+      );
       const decision = decide(identity, { interaction, types: [resource.type], resource });
       if (!decision.allowed && checks.has(check)) continue;
       const elements = decision.allowed ? decision.elements : undefined;
-      shown.push(await shape(one, elements, one.patient === null ? undefined : facts.get(one.patient)));
+      const own = one.patient === null ? undefined : facts.get(one.patient);
+      // Most are shown as they are, and nothing has to be waited for.
+      shown.push(isShownWhole(one, elements, own) ? one : await shape(one, elements, own));
     }
     return shown;
   };
+
+  /** Whether `shape` would leave it as it is. */
+  const isShownWhole = (
+    stored: StoredResource,
+    elements: ReadonlySet<string> | undefined,
+    facts: PatientFacts | undefined,
+  ): boolean =>
+    elements === undefined &&
+    !(checks.has('restricted-kept-back') && mayHoldBack(stored, isRestricted(stored, facts))) &&
+    !(checks.has('display-kept-back') && refersToClosed(stored, access));
 
   const shape = async (
     stored: StoredResource,
     elements: ReadonlySet<string> | undefined,
     facts: PatientFacts | undefined,
+    isOwnWords = false,
   ): Promise<StoredResource> => {
-    const kept = await keepBack(stored, elements, facts);
+    const kept = await keepBack(stored, elements, facts, isOwnWords);
     if (kept.deleted || !checks.has('display-kept-back')) return kept;
     const content = withoutDisplays(kept.content, stored, access);
     return content === kept.content ? kept : { ...kept, content };
@@ -166,17 +212,19 @@ export function createReader(identity: Identity, parts: ReaderParts): CallerRead
     stored: StoredResource,
     elements: ReadonlySet<string> | undefined,
     facts: PatientFacts | undefined,
+    isOwnWords = false,
   ): Promise<StoredResource> => {
     if (stored.deleted) return stored;
     let { content } = stored;
-    if (checks.has('restricted-kept-back')) {
-      // An old version may have the label that the current one has lost.
-      const isLabelled = stored.type === 'Patient' && securityCodesOf(content).some(isRestrictedLabel);
-      content = await parts.keepBack(stored, facts?.restricted === true || isLabelled);
-    }
+    if (!isOwnWords && checks.has('restricted-kept-back'))
+      content = await parts.keepBack(stored, isRestricted(stored, facts));
     if (elements !== undefined) content = keepElements(content, elements);
     return content === stored.content ? stored : { ...stored, content };
   };
+
+  /** Whether it is open, or not, whosever it is: what is written discloses nothing to whom all records are open. */
+  const isJudgedWithoutFacts = (type: string, as: AccessInteraction): boolean =>
+    concernedBy(type) === undefined && access.grants(type, as).every(({ whose }) => whose === 'anyone');
 
   /** The current state of a resource says whether its history is open; each version is then judged for itself. */
   const isCurrentOpen = async (type: string, id: string, interaction: Judged): Promise<boolean> => {
@@ -189,17 +237,28 @@ export function createReader(identity: Identity, parts: ReaderParts): CallerRead
    * Whether it moves a resource out of a restricted patient's record: what its sender was not shown goes with it, and
    * would be shown there.
    */
-  const carriesOff = async ({ before, after }: Pick<WriteInQuestion, 'before' | 'after'>): Promise<boolean> => {
-    if (before === undefined || before.deleted || before.patient === null || !checks.has('restricted-kept-back'))
-      return false;
-    if (after === undefined || after.deleted || after.patient === before.patient) return false;
+  const carriesOff = async (
+    { before, after }: Pick<WriteInQuestion, 'before' | 'after'>,
+    written: Written | undefined,
+  ): Promise<boolean> => {
+    if (before === undefined || before.deleted || !checks.has('restricted-kept-back')) return false;
+    if (after === undefined || after.deleted) return false;
+    const others = (await othersFacts.of(before)).filter(({ restricted }) => restricted);
+    if (others.length > 0) {
+      const left = new Set([after.patient, ...(await parts.findOthers(after, written))]);
+      if (others.some(({ patient }) => !left.has(patient))) return (await reader.hiddenElements(before)).size > 0;
+    }
+    if (before.patient === null || after.patient === before.patient) return false;
     return (await factsOf([before.patient])).get(before.patient)?.restricted === true;
   };
 
   const reader: CallerReader = {
     read: async (type, id) => {
-      const stored = await store.read(type, id);
-      return stored === undefined ? undefined : (await showAll([stored], 'read'))[0];
+      const found = await store.readWithFacts(type, id, await organisationsAsked());
+      if (found === undefined) return undefined;
+      const { stored, facts } = found;
+      const known = facts === undefined ? NO_FACTS : new Map([[facts.patient, facts]]);
+      return (await showAll([stored], 'read', 'result-judged', known))[0];
     },
     readVersion: async (type, id, version) => {
       const stored = await store.readVersion(type, id, version);
@@ -208,12 +267,12 @@ export function createReader(identity: Identity, parts: ReaderParts): CallerRead
     },
     search: async (request) => {
       const narrowing = { access, names: await ownNames(), now: clock.now(), elementsOf: parts.elementsOf };
-      // What decides on the record that is searched comes in the same round trip as the page.
-      const [page, facts] = await Promise.all([
-        store.search(narrowSearch(request, narrowing)),
-        factsOf(patientSearched(request)),
-      ]);
-      return { ...page, matches: await showAll(page.matches, 'search', 'result-judged', facts) };
+      const patient = patientSearched(request);
+      // What decides on the record that is searched comes with the page.
+      const asked = patient === undefined ? undefined : { patient, organisations: await organisationsAsked() };
+      const { facts, ...page } = await store.search(narrowSearch(request, narrowing), asked);
+      const known = facts === undefined ? NO_FACTS : new Map([[facts.patient, facts]]);
+      return { ...page, matches: await showAll(page.matches, 'search', 'result-judged', known) };
     },
     compartment: async (request) => {
       // One more than the page: only what may be shown says that there is another.
@@ -245,13 +304,14 @@ export function createReader(identity: Identity, parts: ReaderParts): CallerRead
     },
     show: async (stored, as = 'read') => {
       if (as === 'read') return (await showAll([stored], as))[0];
-      const facts = await factsOf([stored.patient]);
+      const facts = await takeAhead(stored.patient);
       const resource = { ...(await question(stored, facts)), isWrite: true };
       const decision = decide(identity, { interaction: as, types: [stored.type], resource });
-      // What somebody sends is no news to them; whose restriction they could not see is not told by marking it.
+      if (!decision.allowed) return undefined;
       const isSeen = (await judge(stored, 'read', facts)).allowed;
+      // What somebody sends is no news to them; whose restriction they could not see is not told by marking it.
       const own = stored.patient === null || !isSeen ? undefined : facts.get(stored.patient);
-      return decision.allowed ? shape(stored, decision.elements, own) : undefined;
+      return shape(stored, decision.elements, own, !isSeen && as === 'create');
     },
     hiddenElements: async (stored) => {
       // Whoever may not read it is not shown anything, and may still replace all of it.
@@ -264,39 +324,43 @@ export function createReader(identity: Identity, parts: ReaderParts): CallerRead
       const same = (name: string): boolean => JSON.stringify(before?.[name]) === JSON.stringify(after?.[name]);
       return new Set(Object.keys(before ?? {}).filter((name) => name !== 'meta' && name !== 'id' && !same(name)));
     },
-    mayWrite: async ({ interaction, before, after }) => {
+    mayWrite: async ({ interaction, before, after, together = [] }) => {
       if (!checks.has('write-judged')) return { allowed: true };
       if (lifts(before, after) && !access.mayLift(before?.type ?? '')) {
         return { allowed: false, reason: 'It takes away a confidentiality label.' };
       }
-      if (await carriesOff({ before, after })) {
+      // Nothing else looks at what is written with it.
+      const written = concernedBy(after?.type ?? '') === undefined ? undefined : writtenBy(together);
+      if (await carriesOff({ before, after }, written)) {
         return { allowed: false, reason: 'It takes what is kept back of a restricted patient to somebody else.' };
       }
       const type = after?.type ?? before?.type ?? '';
       const as = interaction === 'patch' ? 'update' : interaction;
+      mayChangeFacts ||= type === 'Patient' || type === 'Consent';
       if (access.isOpen(type, as)) return { allowed: true };
-      const facts = await factsOf([before?.patient ?? null, after?.patient ?? null]);
+      const asking = factsOf([before?.patient ?? null, after?.patient ?? null]);
+      if (before === undefined && after !== undefined) {
+        if (after.patient !== null) ahead.set(after.patient, asking);
+        if (isJudgedWithoutFacts(type, as)) {
+          // Whoever shows it hears of a fault.
+          asking.catch(() => {});
+          const { patient } = after;
+          const resource = { type, patient, facts: undefined, names: NO_NAMES, now: clock.now(), isWrite: true };
+          return decide(identity, { interaction, types: [type], resource: { ...resource, ...lookInto(after, parts) } });
+        }
+      }
+      const facts = await asking;
       if (before !== undefined && !before.deleted) {
         const decision = await judge(before, interaction, facts);
         if (!decision.allowed) return decision;
       }
       if (after === undefined || after.deleted) return { allowed: true };
-      const resource = { ...(await question(after, facts)), isWrite: true };
+      const resource = { ...(await question(after, facts, written)), isWrite: true };
       return decide(identity, { interaction, types: [after.type], resource });
     },
     isOpen: (type) => !checks.has('write-target') || (access.isOpen(type, 'read') && access.isOpen(type, 'search')),
   };
   return reader;
-}
-
-/** The one patient that a search names, whose record it then finds. */
-function patientSearched({ filters }: SearchRequest): string[] {
-  for (const filter of filters) {
-    if (filter.kind !== 'reference' || (filter.param !== 'patient' && filter.param !== 'subject')) continue;
-    const [value, another] = filter.values;
-    if (value?.targetType === 'Patient' && another === undefined) return [value.target];
-  }
-  return [];
 }
 
 /** Whoever is not known of has neither a restriction nor an objection, so that not having asked must not pass for that. */
@@ -339,32 +403,9 @@ function lifts(before: StoredResource | undefined, after: Pick<ResourceWrite, 'c
   return securityCodesOf(before.content).some((code) => isRestrictedLabel(code) && !left.includes(code));
 }
 
-/** References that lead to what is closed keep their identifier, which the record holds, and lose the words. */
-function withoutDisplays(content: string, { type, id, patient }: StoredResource, access: Access): string {
-  const closed = [...typesReferredTo(content)].some((one) => !isDisplayOpen(one, access));
-  if (!closed) return content;
-  const own = `Patient/${patient ?? ''}`;
-  const self = `${type}/${id}`;
-  return keepBackDisplays(content, (reference) => {
-    const [of = ''] = reference.split('/', 1);
-    return (
-      reference === self ||
-      (reference === own && access.grants('Patient', 'read').length > 0) ||
-      isDisplayOpen(of, access)
-    );
-  });
-}
-
-/** Whether all of a type is open, or of the directory, so that its words tell nothing that could not be read. */
-function isDisplayOpen(type: string, access: Access): boolean {
-  return access
-    .grants(type, 'read')
-    .some(
-      ({ whose, filters, elements }) =>
-        (whose === 'directory' || (whose === 'anyone' && access.launchPatient === undefined)) &&
-        filters.length === 0 &&
-        elements === undefined,
-    );
+/** An old version may have the label that the current one has lost. */
+function isRestricted({ type, content }: StoredResource, facts: PatientFacts | undefined): boolean {
+  return facts?.restricted === true || (type === 'Patient' && securityCodesOf(content).some(isRestrictedLabel));
 }
 
 function contribution(access: Access): string {
@@ -379,35 +420,8 @@ function placeInHistory({ type, id, version, lastUpdated }: StoredResource): Cha
   return { type, id, version, lastUpdated };
 }
 
-/**
- * As many as are wanted of what may be shown, read on in larger steps where much may not. What lies so far apart that
- * the bound is met is refused: a list that ends early would say that there is no more.
- */
-async function fillList<Place>(
-  count: number,
-  start: Place | undefined,
-  placeOf: (stored: StoredResource) => Place,
-  readPage: (
-    after: Place | undefined,
-    count: number,
-  ) => Promise<{ readonly found: readonly StoredResource[]; readonly shown: readonly StoredResource[] }>,
-): Promise<StoredResource[]> {
-  const list: StoredResource[] = [];
-  let after = start;
-  let step = count;
-  for (let reading = 0; reading < LIMITS.pageRefillsMax; reading += 1) {
-    const { found, shown } = await readPage(after, step);
-    list.push(...shown.slice(0, count - list.length));
-    const last = found.at(-1);
-    if (list.length >= count || last === undefined || found.length < step) return list;
-    after = placeOf(last);
-    step = Math.max(count, LIMITS.pageRefillResources);
-  }
-  throw refuse(
-    'fields-too-many',
-    'What may be shown here lies too far apart. Ask for one type, or from a time (_since).',
-  );
-}
+const NO_FACTS: ReadonlyMap<string, PatientFacts> = new Map();
+const NO_NAMES: OrganisationNames = new Map();
 
 /** For an identity without rules: there is nothing. */
 const NOTHING: CallerReader = {

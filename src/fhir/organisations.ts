@@ -69,9 +69,12 @@ function readPath(value: JsonValue, path: readonly string[]): JsonValue[] {
   return isJsonObject(value) && value[name] !== undefined ? readPath(value[name], rest) : [];
 }
 
-/** Who brought it in a message: `urn:ginnel:partner:heaton-practice#<message>`. */
 function contributorOf({ meta }: JsonObject): string | undefined {
-  const source = isJsonObject(meta) && typeof meta.source === 'string' ? meta.source : '';
+  return isJsonObject(meta) && typeof meta.source === 'string' ? contributorIn(meta.source) : undefined;
+}
+
+/** Who brought it, of a `meta.source`: `urn:ginnel:partner:heaton-practice#<message>`. */
+export function contributorIn(source: string): string | undefined {
   return /^urn:ginnel:partner:[a-z0-9-]{1,63}(?=#)/.exec(source)?.[0];
 }
 

@@ -3,55 +3,37 @@ import type { Bundle, BundleEntry, Resource } from '@medplum/fhirtypes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AccessRule, Client } from '../../src/config/config.ts';
 import { LIMITS } from '../../src/kernel/limits.ts';
-import { openWorld, seedWorld, WHEREABOUTS, type World } from './world.ts';
+import { accessRule, clientOf } from './clients.ts';
+import { type Answer, openWorld, seedWorld, WHEREABOUTS, type World } from './world.ts';
 
 /** Ways round the rules that a caller with rights of its own could try: each must end where the rules end. */
 let folder: string;
 let world: World;
 
 const ODS = 'https://fhir.nhs.uk/Id/ods-organization-code';
-const ALL = ['read', 'search', 'create', 'update', 'delete'] as const;
-const rule = (over: Partial<AccessRule>): AccessRule => ({
-  types: ['*'],
-  interactions: [...ALL],
-  for: 'related',
-  organisations: [],
-  categories: [],
-  elements: undefined,
-  labels: [],
-  ...over,
-});
 
 beforeAll(async () => {
   folder = await seedWorld();
   world = await openWorld(folder, {
     extra: (config) => {
       const client = (id: string, partner: string, access: readonly AccessRule[], more: Partial<Client> = {}) =>
-        [
-          id,
-          {
-            id,
-            partner,
-            scopes: ['system/*.cruds'],
-            access,
-            keys: { kind: 'demo', file: `${folder}/demo/${id}.jwks.json` },
-            ...more,
-          },
-        ] as [string, Client];
+        clientOf(folder, id, partner, { access, ...more });
       return {
         ...config,
         clients: new Map([
           ...config.clients,
           client('half-sighted', 'north', [
-            rule({
+            accessRule({
               types: ['ServiceRequest'],
               interactions: ['read', 'search'],
               categories: ['https://marks.example/category|open'],
             }),
-            rule({ types: ['ServiceRequest'], interactions: ['update'] }),
+            accessRule({ types: ['ServiceRequest'], interactions: ['update'] }),
           ]),
-          client('launched', 'north', [rule({ types: ['*', 'Bundle', 'Group', 'List'], for: 'all' })]),
-          client('emergency-north', 'north', [rule({})], { breakGlass: true }),
+          client('sightless', 'north', [accessRule({ types: ['ServiceRequest'], interactions: ['update'] })]),
+          client('contributor', 'north', [accessRule({ for: 'all' })]),
+          client('launched', 'north', [accessRule({ types: ['*', 'Bundle', 'Group', 'List'], for: 'all' })]),
+          client('emergency-north', 'north', [accessRule({})], { breakGlass: true }),
         ]),
       };
     },
@@ -112,6 +94,119 @@ describe('a patch', () => {
       { op: 'test', path: '/status', value: 'active' },
     ]);
     expect(seen.status).toBe(200);
+  });
+});
+
+describe('a patch of what may be changed and not be read', () => {
+  const PATCHES = [
+    ['a path that is there', { op: 'replace', path: '/note/0/text', value: 7 }],
+    ['a path that is not there', { op: 'replace', path: '/note/9/text', value: 'x' }],
+    ['removing what is not there', { op: 'remove', path: '/occurrenceDateTime' }],
+    ['moving it into a closed record', { op: 'replace', path: '/subject/reference', value: 'Patient/ben' }],
+    ['moving it into a closed record by a path that is not there', { op: 'replace', path: '/subject/x', value: 'y' }],
+    ['what is no such resource afterwards', { op: 'add', path: '/status', value: 'no-status' }],
+  ] as const;
+
+  it.each(PATCHES)('fails in one and the same way: %s', async (_what, operation) => {
+    const answer = await ask('sightless', 'PATCH', 'ServiceRequest/ada-request', [operation]);
+    const first = await ask('sightless', 'PATCH', 'ServiceRequest/ada-request', [{ op: 'remove', path: '/no' }]);
+    expect([answer.status, answer.text]).toEqual([422, first.text]);
+    expect(first.text).not.toContain('operation');
+  });
+
+  it.each([
+    ['copy', '/note/0/text'],
+    ['copy', '/note/9/text'],
+    ['move', '/note/0/text'],
+    ['move', '/note/9/text'],
+  ])('asks nothing by putting something where it is: %s %s', async (op, path) => {
+    const patch = [{ op, from: path, path }];
+    expect((await ask('sightless', 'PATCH', 'ServiceRequest/ada-request', patch)).status).toBe(403);
+  });
+
+  it('fails in one and the same way whatever else its transaction fails by', async () => {
+    const tryWith = async (operation: object, url: string): Promise<Answer> => {
+      const data = Buffer.from(JSON.stringify([operation])).toString('base64');
+      return ask('sightless', 'POST', '', {
+        resourceType: 'Bundle',
+        type: 'transaction',
+        entry: [
+          {
+            request: { method: 'PATCH', url: 'ServiceRequest/ada-request' },
+            resource: { resourceType: 'Binary', contentType: 'application/json-patch+json', data },
+          },
+          {
+            request: { method: 'PUT', url },
+            resource: { resourceType: 'ServiceRequest', id: 'ada-other', status: 'none', intent: 'order', subject: {} },
+          },
+        ],
+      });
+    };
+    const there = await tryWith({ op: 'remove', path: '/note' }, 'ServiceRequest/ada-other');
+    const nowhere = await tryWith({ op: 'remove', path: '/no' }, 'ServiceRequest/ada-other');
+    expect([there.status, there.text]).toEqual([422, nowhere.text]);
+  });
+
+  it('is told of the version that it does not meet, and of what it did', async () => {
+    const patch = [{ op: 'add', path: '/priority', value: 'urgent' }];
+    const late = await ask('sightless', 'PATCH', 'ServiceRequest/ada-request', patch, { 'If-Match': 'W/"99"' });
+    const done = await ask('sightless', 'PATCH', 'ServiceRequest/ada-request', patch);
+    expect([late.status, done.status, done.text]).toEqual([412, 200, '']);
+  });
+
+  it('says where it failed to those who may read it', async () => {
+    const remove = [{ op: 'remove', path: '/no' }];
+    const answer = await ask('everybody', 'PATCH', 'ServiceRequest/ada-request', remove);
+    expect([answer.status, answer.text.includes('operation 1')]).toEqual([422, true]);
+  });
+});
+
+describe('the source of a resource', () => {
+  const told = (partner: string, more: object = {}) => ({
+    resourceType: 'Observation',
+    status: 'final',
+    code: { text: 'x' },
+    subject: { reference: 'Patient/nbh' },
+    meta: { source: `urn:ginnel:partner:${partner}#1` },
+    ...more,
+  });
+  const sourceIn = (text: string): string => (JSON.parse(text) as Resource).meta?.source?.split('#')[0] ?? '';
+
+  it('makes nobody a contributor but who writes it', async () => {
+    expect((await ask('unrelated', 'GET', 'Patient/nbh')).status).toBe(404);
+    const made = await ask('contributor', 'POST', 'Observation', told('nobody'));
+    const put = await ask('seeder', 'PUT', 'Observation/nbh-told', told('nobody', { id: 'nbh-told' }));
+    const patched = await ask('contributor', 'PATCH', 'Observation/nbh-told', [
+      { op: 'replace', path: '/meta/source', value: 'urn:ginnel:partner:nobody#2' },
+    ]);
+    const bundled = await ask('contributor', 'POST', '', {
+      resourceType: 'Bundle',
+      type: 'transaction',
+      entry: [{ request: { method: 'POST', url: 'Observation' }, resource: told('nobody') }],
+    });
+    expect([made.status, put.status, patched.status, bundled.status]).toEqual([201, 201, 200, 200]);
+    expect([made, put, patched].map(({ text }) => sourceIn(text))).toEqual([
+      'urn:ginnel:partner:north',
+      'urn:ginnel:partner:seeder',
+      'urn:ginnel:partner:north',
+    ]);
+    expect((await ask('unrelated', 'GET', 'Patient/nbh')).status).toBe(404);
+    expect(JSON.parse((await ask('unrelated', 'GET', 'Patient?_id=nbh&_total=accurate')).text)).toMatchObject({
+      total: 0,
+    });
+  });
+
+  it('stays where the partner brought it, and does not go with it into another record', async () => {
+    const { id = '' } = JSON.parse((await ask('contributor', 'POST', 'Observation', told('north'))).text) as Resource;
+    const again = await ask('seeder', 'PUT', `Observation/${id}`, told('north', { id, status: 'amended' }));
+    const moved = told('north', { id, subject: { reference: 'Patient/ben' } });
+    const elsewhere = await ask('seeder', 'PUT', `Observation/${id}`, moved);
+    expect([again, elsewhere].map(({ text }) => sourceIn(text))).toEqual([
+      'urn:ginnel:partner:north',
+      'urn:ginnel:partner:seeder',
+    ]);
+    const other = { ...told('x'), meta: { source: 'https://sender.example/system#7' } };
+    expect(sourceIn((await ask('seeder', 'POST', 'Observation', other)).text)).toBe('https://sender.example/system');
   });
 });
 

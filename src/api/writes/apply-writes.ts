@@ -5,7 +5,8 @@ import { deliveriesOf } from '../../message/deliveries.ts';
 import type { BusinessIdentifier, Commit, NewAudit } from '../../store/store.ts';
 import type { ApiParts } from '../api-parts.ts';
 import type { FhirRequest } from '../exchange.ts';
-import { findTargets } from './find-targets.ts';
+import { findTargets, type Target } from './find-targets.ts';
+import { hideOutcome } from './hide-outcome.ts';
 import { linkReferences } from './link-references.ts';
 import { type PlannedWrite, planWrites } from './plan-writes.ts';
 import { requireWritable } from './require-writable.ts';
@@ -46,25 +47,12 @@ async function planAndCommit(
   let claimsConditions = true;
   for (let attempt = 1; ; attempt += 1) {
     const targets = await findTargets(intents, request.reader, parts.store);
-    const link = await linkReferences(intents, targets, request.reader, parts);
-    const planned = planWrites(intents, targets, link, parts, claimsConditions);
-    await requireWritable(planned, targets, request.reader);
-    refuseOverlaps(planned);
-    await check(planned);
-    if (planned.length === 0) return planned;
-    const commit = await composeCommit(planned, request, parts);
-    const result = await parts.store.commit(commit);
-    if (result.ok) {
-      if (commit.deliveries.length > 0) parts.wakeDelivery();
-      return planned;
-    }
-    const held = result.conflict === 'identifier' ? await findHeldClaims(planned, parts) : [];
-    if (held.length > 0) throw new GinnelError(held);
-    // The condition finds nobody and its identifier is held all the same: by what the caller does not see, which must
-    // not be told by an answer. It goes without the claim then.
-    if (result.conflict === 'identifier' && !intents.every(({ type }) => request.reader.isOpen(type))) {
-      claimsConditions = false;
-    }
+    const given: Given = { intents, targets, claimsConditions };
+    const done = await commitPlan(given, request, parts, check).catch((fault: unknown) => {
+      throw hideOutcome(fault, intents, targets);
+    });
+    if (done.planned !== undefined) return done.planned;
+    claimsConditions = done.claimsConditions;
     if (attempt >= LIMITS.writeAttemptsMax) {
       const text = 'Others are changing the same resource at this moment. Read it again and decide anew.';
       throw refuse('version-conflict', text);
@@ -72,6 +60,40 @@ async function planAndCommit(
     // Two processes that meet again and again would if both waited equally long.
     await setTimeout(Math.random() * Math.min(2 ** attempt, LIMITS.writePauseMsMax));
   }
+}
+
+interface Given {
+  readonly intents: readonly WriteIntent[];
+  readonly targets: readonly Target[];
+  readonly claimsConditions: boolean;
+}
+
+/** What was written; undefined where another was faster, and all has to be planned again. */
+async function commitPlan(
+  { intents, targets, claimsConditions }: Given,
+  request: FhirRequest,
+  parts: ApiParts,
+  check: Check,
+): Promise<{ readonly planned: PlannedWrite[] | undefined; readonly claimsConditions: boolean }> {
+  const link = await linkReferences(intents, targets, request.reader, parts);
+  const by = { partner: request.identity.partner, correlationId: request.correlationId };
+  const planned = planWrites(intents, targets, link, parts, { claimsConditions, by });
+  await requireWritable(planned, targets, request.reader);
+  refuseOverlaps(planned);
+  await check(planned);
+  if (planned.length === 0) return { planned, claimsConditions };
+  const commit = await composeCommit(planned, request, parts);
+  const result = await parts.store.commit(commit);
+  if (result.ok) {
+    if (commit.deliveries.length > 0) parts.wakeDelivery();
+    return { planned, claimsConditions };
+  }
+  const held = result.conflict === 'identifier' ? await findHeldClaims(planned, parts) : [];
+  if (held.length > 0) throw new GinnelError(held);
+  // The condition finds nobody and its identifier is held all the same: by what the caller does not see, which must
+  // not be told by an answer. It goes without the claim then.
+  const isHidden = result.conflict === 'identifier' && !intents.every(({ type }) => request.reader.isOpen(type));
+  return { planned: undefined, claimsConditions: claimsConditions && !isHidden };
 }
 
 async function composeCommit(planned: readonly PlannedWrite[], request: FhirRequest, parts: ApiParts): Promise<Commit> {

@@ -18,6 +18,8 @@ export interface Target {
   readonly claims: readonly BusinessIdentifier[];
   /** Top-level elements that the caller is not shown: a write leaves them as they are. */
   readonly hidden: ReadonlySet<string>;
+  /** Whether it is a patch of what the caller may change and not read. */
+  readonly isUnseen: boolean;
 }
 
 /** What holds the claims of a resource that the caller may read. */
@@ -76,10 +78,12 @@ async function targetOf(
   match?: StoredResource,
 ): Promise<Target | Issue> {
   const { type, interaction, condition } = intent;
-  if (id === undefined) return { id: newId(), stored: undefined, found: false, claims: [], hidden: NOTHING };
-  const isUnseen = tellsContent(intent.change) && !reader.isOpen(type) && (await reader.read(type, id)) === undefined;
-  const stored = isUnseen ? undefined : await reader.current(type, id, interaction);
-  if (interaction === 'create') return { id, stored, found: true, claims: [], hidden: NOTHING };
+  if (id === undefined)
+    return { id: newId(), stored: undefined, found: false, claims: [], hidden: NOTHING, isUnseen: false };
+  const isUnseen = interaction === 'patch' && !reader.isOpen(type) && (await reader.read(type, id)) === undefined;
+  const isAskedInVain = isUnseen && tellsContent(intent.change);
+  const stored = isAskedInVain ? undefined : await reader.current(type, id, interaction);
+  if (interaction === 'create') return { id, stored, found: true, claims: [], hidden: NOTHING, isUnseen: false };
   if (interaction === 'update') {
     if (match !== undefined && bodyIdOf(intent) !== undefined && bodyIdOf(intent) !== id) {
       return issueOf(intent, 'id-mismatch', 'The condition found a resource with another id than that of the body.');
@@ -101,13 +105,14 @@ async function targetOf(
     }
   }
   const keeps = stored !== undefined && !stored.deleted && interaction !== 'delete';
-  if (!keeps) return { id, stored, found: false, claims: [], hidden: NOTHING };
+  if (!keeps) return { id, stored, found: false, claims: [], hidden: NOTHING, isUnseen: false };
   return {
     id,
     stored,
     found: false,
     claims: await store.claimsOf(type, id),
     hidden: await reader.hiddenElements(stored),
+    isUnseen,
   };
 }
 

@@ -10,6 +10,7 @@ import { applyFhirPathPatch } from '../patch/apply-fhirpath-patch.ts';
 import { applyJsonPatch } from '../patch/apply-json-patch.ts';
 import { matchesVersion } from '../version-match.ts';
 import { checkIntegers } from './check-integers.ts';
+import { type Contributor, namesAnother, sourceOf } from './contributor.ts';
 import type { Target } from './find-targets.ts';
 import { expressionAt, issueOf, type WriteIntent } from './write-intent.ts';
 
@@ -36,7 +37,7 @@ export function planWrites(
   targets: readonly Target[],
   link: Link,
   parts: ApiParts,
-  claimsConditions: boolean,
+  how: Pick<Planning, 'claimsConditions' | 'by'>,
 ): PlannedWrite[] {
   const lastUpdated = parts.clock.now().toISOString();
   const issues: Issue[] = [];
@@ -44,7 +45,7 @@ export function planWrites(
     const target = targets[index];
     if (target === undefined) throw new TypeError('a write has no target');
     try {
-      return [planWrite(intent, target, { lastUpdated, link, parts, claimsConditions })];
+      return [planWrite(intent, target, { ...how, lastUpdated, link, parts })];
     } catch (fault) {
       if (!(fault instanceof GinnelError)) throw fault;
       issues.push(...fault.issues);
@@ -61,6 +62,8 @@ interface Planning {
   readonly parts: ApiParts;
   /** False where somebody whom the caller does not see holds a condition's identifier. */
   readonly claimsConditions: boolean;
+  /** Who writes. */
+  readonly by: Contributor;
 }
 
 function planWrite(intent: WriteIntent, target: Target, planning: Planning): PlannedWrite {
@@ -84,22 +87,34 @@ function planWrite(intent: WriteIntent, target: Target, planning: Planning): Pla
     return { ...settled, status: 204, write, stored: write };
   }
   const { resource, issues } = contentOf(intent, target, planning);
-  const write = stampWrite(
-    resource,
-    {
-      id: target.id,
-      version: (stored?.version ?? 0) + 1,
-      lastUpdated: planning.lastUpdated,
-      source: resource.meta?.source,
-      claims: [...target.claims, ...(planning.claimsConditions ? claimOf(intent) : [])].filter((claim) =>
-        carriesIdentifier(resource, claim),
-      ),
-      messageId: null,
-    },
-    planning.parts.indexer,
-  );
+  const stamp = (source: string | undefined): ResourceWrite =>
+    stampWrite(
+      resource,
+      {
+        id: target.id,
+        version: (stored?.version ?? 0) + 1,
+        lastUpdated: planning.lastUpdated,
+        source,
+        claims: [...target.claims, ...(planning.claimsConditions ? claimOf(intent) : [])].filter((claim) =>
+          carriesIdentifier(resource, claim),
+        ),
+        messageId: null,
+      },
+      planning.parts.indexer,
+    );
+  const sent = stamp(resource.meta?.source);
+  const write = namesAnother(resource, { before: stored, after: sent }, planning.by)
+    ? stamp(sourceOf(planning.by))
+    : sent;
   const isNew = stored === undefined || stored.deleted;
-  return { intent, status: isNew ? 201 : 200, write, stored: write, patients: patientsWith(write), issues };
+  return {
+    intent,
+    status: isNew ? 201 : 200,
+    write,
+    stored: write,
+    patients: patientsWith(write),
+    issues: target.isUnseen ? [] : issues,
+  };
 }
 
 /** A deletion is a version too: what was there stays in the history. */

@@ -17,12 +17,18 @@ export async function requireWritable(
   targets: readonly Target[],
   reader: CallerReader,
 ): Promise<void> {
+  const together = planned.flatMap(({ write }) => write ?? []);
   // All at once, so that what is known of their patients is looked up together.
   const judged = await Promise.all(
     planned.map(async ({ intent, write }, index) => {
       if (write === undefined) return [];
       const target = targets[index];
-      const decision = await reader.mayWrite({ interaction: intent.interaction, before: target?.stored, after: write });
+      const decision = await reader.mayWrite({
+        interaction: intent.interaction,
+        before: target?.stored,
+        after: write,
+        together,
+      });
       const told = write.type === 'Patient' && !reader.isOpen('Patient') && bringsNhsNumber(write.claims, target);
       return decision.allowed && !told ? [] : [issueOf(intent, 'access-denied', CLOSED)];
     }),

@@ -64,14 +64,17 @@ export function requireAccess(intents: readonly WriteIntent[], { identity }: Pic
   if (denied.length > 0) throw new GinnelError(denied);
 }
 
+/** Operations of a JSON Patch that ask what stands somewhere without a change to it. */
+const ASKING: ReadonlySet<string> = new Set(['test', 'copy', 'move']);
+
 /** Whether it can be done tells what stands there: whether a path finds something, whether a test holds. */
 export function tellsContent(change: Change): boolean {
   return (
-    change.kind === 'fhirpath-patch' || (change.kind === 'patch' && change.operations.some(({ op }) => op === 'test'))
+    change.kind === 'fhirpath-patch' || (change.kind === 'patch' && change.operations.some(({ op }) => ASKING.has(op)))
   );
 }
 
-/** A condition tells whether there is such a resource, and a patch by paths or with `test` tells what stands in it: that is searching, and reading. */
+/** A condition tells whether there is such a resource, and a patch by paths or with `test` or `copy` tells what stands in it: that is searching, and reading. */
 function needsOf({ interaction, type, condition, change, entry }: WriteIntent): AccessNeed[] {
   const conditions = [...(condition === undefined ? [] : [condition]), ...(entry?.searches.values() ?? [])];
   const searched = new Set(conditions.flatMap(({ search }) => typesSearched(search)));
