@@ -34,6 +34,7 @@ async function auditAccess(route: FhirRoute, request: FhirRequest, answer: FhirA
     types: route.types(request),
     patients: answer.disclosed.patients,
     resources: answer.disclosed.resources,
+    whose: answer.disclosed.whose,
     queryNames: answer.disclosed.queryNames ?? [],
   });
   // What was opened in an emergency is looked at afterwards: nothing of that may be missing.

@@ -45,6 +45,8 @@ export interface Disclosure {
   readonly patients: readonly string[];
   /** References of what left. */
   readonly resources: readonly string[];
+  /** In whose record each of these is, null for nobody's; needed where there may be several patients. */
+  readonly whose?: readonly (string | null)[] | undefined;
   /**
    * Names of the parameters that were asked by, of those that know every name they take; elsewhere a name could be
    * somebody's.

@@ -24,7 +24,7 @@ import {
   tokenEntity,
   typeEntities,
 } from './entities.ts';
-import type { AccessAudit, AdminAction, AuditInput, PurposeOfUse } from './input.ts';
+import type { AccessAudit, AdminAction, AuditInput, MessageAudit, PurposeOfUse } from './input.ts';
 import { profileOf } from './profiles.ts';
 
 export type { AuditInput } from './input.ts';
@@ -63,8 +63,7 @@ interface AccessFrame {
  */
 export function createAuditBuilder(gateway: AuditGateway): (input: AuditInput) => NewAudit {
   const frames = new Map<string, AccessFrame>();
-  return (input) => {
-    if (input.kind !== 'access') return composeWhole(input, gateway);
+  const composeAccess = (input: AccessAudit, others?: readonly NewAudit[]): NewAudit => {
     const key = keyOf(input);
     let frame = frames.get(key);
     if (frame === undefined) {
@@ -72,8 +71,30 @@ export function createAuditBuilder(gateway: AuditGateway): (input: AuditInput) =
       if (frames.size >= LIMITS.auditFramesMax) frames.clear();
       frames.set(key, frame);
     }
-    return composeFramed(input, frame);
+    return composeFramed(input, frame, others);
   };
+  return (input) => {
+    if (input.kind === 'message' && input.whose !== undefined && input.patients.length > 1) {
+      const [own = input, ...others] = splitByPatient(input, input.whose);
+      return { ...composeWhole(own, gateway), others: others.map((one) => composeWhole(one, gateway)) };
+    }
+    if (input.kind !== 'access') return composeWhole(input, gateway);
+    if (input.whose === undefined || input.patients.length < 2) return composeAccess(input);
+    const [own = input, ...others] = splitByPatient(input, input.whose);
+    return composeAccess(
+      own,
+      others.map((one) => composeAccess(one)),
+    );
+  };
+}
+
+/** The event of one patient names what is in that patient's record, and what is in nobody's. */
+function splitByPatient<T extends AccessAudit | MessageAudit>(input: T, whose: readonly (string | null)[]): T[] {
+  return input.patients.map((patient) => ({
+    ...input,
+    patients: [patient],
+    resources: input.resources.filter((_, at) => whose[at] === patient || whose[at] === null),
+  }));
 }
 
 /** One event, for whoever builds few. */
@@ -182,12 +203,13 @@ class FramedEvent implements NewAudit {
   }
 }
 
-function composeFramed(input: AccessAudit, frame: AccessFrame): NewAudit {
+function composeFramed(input: AccessAudit, frame: AccessFrame, given: readonly NewAudit[] = []): NewAudit {
   const { recorded, patients } = input;
   const framed = { frame: frame.frame, fills: fillsOf(input, frame) };
   const [first = null, ...others] = patients;
   const tell = (patient: string): NewAudit => new FramedEvent(recorded, frame.facts, framed, patient);
-  return new FramedEvent(recorded, frame.facts, framed, first, others.length === 0 ? undefined : others.map(tell));
+  const all = given.length > 0 ? given : others.map(tell);
+  return new FramedEvent(recorded, frame.facts, framed, first, all.length === 0 ? undefined : all);
 }
 
 function bodyOf(

@@ -84,6 +84,11 @@ export interface AccessAudit extends AuditBasis {
   readonly patients: readonly string[];
   /** References of what was read or written. Of a search they are not recorded: the patients and the query are. */
   readonly resources: readonly string[];
+  /**
+   * In whose record each of `resources` is, null for nobody's, where there are several patients: the event of one names
+   * what is that patient's, or nobody's. Without it each names all.
+   */
+  readonly whose?: readonly (string | null)[] | undefined;
   /** Names of the parameters that were asked by, as the gateway knows them. Never their values. */
   readonly queryNames: readonly string[];
 }
@@ -115,6 +120,8 @@ export interface MessageAudit extends AuditBasis {
   readonly patients: readonly string[];
   /** What it created or changed. */
   readonly resources: readonly string[];
+  /** As of an access. */
+  readonly whose?: readonly (string | null)[] | undefined;
   readonly issueCodes: readonly IssueCode[];
 }
 

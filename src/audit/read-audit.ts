@@ -35,22 +35,22 @@ export function createReadAudit({ store, mode, now = () => performance.now() }: 
   let timer: ReturnType<typeof setTimeout> | undefined;
   let writing: Promise<void> | undefined;
 
-  const writeAll = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const began = now();
-      const batch = waiting.slice(0, LIMITS.auditBatchMax);
-      const isAll = batch.length === waiting.length;
+  /** What waits now. What comes meanwhile waits for the next time, or each would soon have a commit of its own. */
+  const writeWaiting = async (): Promise<void> => {
+    const began = now();
+    for (let left = waiting.length; left > 0; ) {
+      const batch = waiting.slice(0, Math.min(left, LIMITS.auditBatchMax));
       await commit(batch);
       waiting.splice(0, batch.length);
-      // What is left came meanwhile, unless there was more than one commit takes.
-      if (isAll) since = began;
+      left -= batch.length;
     }
+    since = began;
   };
-  /** All that waits now, or the fault that keeps it from being written; it goes on waiting then. */
+  /** What waited when it began, or the fault that keeps it from being written; it goes on waiting then. */
   const flush = (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
-    writing ??= writeAll().finally(() => {
+    writing ??= writeWaiting().finally(() => {
       writing = undefined;
       if (waiting.length > 0) schedule();
     });
@@ -74,7 +74,7 @@ export function createReadAudit({ store, mode, now = () => performance.now() }: 
       schedule();
       if (waiting.length >= LIMITS.auditBatchMax) void flush().catch(() => {});
       // The bound holds whatever the store does: while something older is not durable, no answer leaves.
-      if (now() - since > LIMITS.auditDelayMsMax - LIMITS.auditBatchMs) await flush();
+      while (waiting.length > 0 && now() - since > LIMITS.auditDelayMsMax - LIMITS.auditBatchMs) await flush();
     },
     close: async () => {
       while (waiting.length > 0) await flush();

@@ -220,6 +220,9 @@ function composeCommit(
     channel: received.channel,
     patients: [...new Set(writes.flatMap(({ patient }) => patient ?? []))],
     resources: [...answer.created, ...answer.updated],
+    whose: [...writes.filter(({ version }) => version === 1), ...writes.filter(({ version }) => version > 1)].map(
+      ({ patient }) => patient,
+    ),
     issueCodes: issues.filter(({ severity }) => severity === 'error').map(({ code }) => code),
   });
   const decided = { writes, deliveries, audit: [audit] };

@@ -64,6 +64,35 @@ describe('The audit of reads, batched', () => {
     await audit.close();
   });
 
+  it('lets what comes during a commit wait for the next in turn', async () => {
+    const { state, durable, store, release } = createSlowStore();
+    let now = 0;
+    const audit = createReadAudit({ store, mode: 'batched', now: () => now });
+    state.holds = true;
+    await audit.record(event('first'));
+    await expect.poll(() => state.commits).toBe(1);
+    now += 10;
+    for (let n = 0; n < 5; n += 1) await audit.record(event(`e${n}`));
+    state.holds = false;
+    release();
+    await expect.poll(() => durable).toEqual(['first']);
+    for (let n = 5; n < 10; n += 1) await audit.record(event(`e${n}`));
+    expect(state.commits).toBe(1);
+    await expect.poll(() => durable.length).toBe(11);
+    expect([state.commits, durable.at(-1)]).toEqual([2, 'e9']);
+    await audit.close();
+  });
+
+  it('writes all that waits in as few commits as one may hold', async () => {
+    const { state, durable, store } = createSlowStore();
+    const audit = createReadAudit({ store, mode: 'batched' });
+    const count = LIMITS.auditBatchMax * 2 + 1;
+    await Promise.all(Array.from({ length: count }, (_, n) => audit.record(event(`e${n}`))));
+    await audit.close();
+    expect(durable).toEqual(Array.from({ length: count }, (_, n) => `e${n}`));
+    expect(state.commits).toBe(3);
+  });
+
   it('lets no answer leave while an older event has waited as long as the bound says', async () => {
     const { state, durable, store, release } = createSlowStore();
     let now = 0;
@@ -81,6 +110,34 @@ describe('The audit of reads, batched', () => {
     release();
     await second;
     expect(durable).toEqual(['a', 'b']);
+    await audit.close();
+  });
+
+  it('lets no answer leave during a commit that takes as long as the bound says', async () => {
+    const { state, durable, store, release } = createSlowStore();
+    let now = 0;
+    const audit = createReadAudit({ store, mode: 'batched', now: () => now });
+    state.holds = true;
+    await audit.record(event('a'));
+    await expect.poll(() => state.commits).toBe(1);
+    now += 40;
+    await audit.record(event('b'));
+    // From here on, `a` is older than may be.
+    now += LIMITS.auditDelayMsMax;
+    const left: string[] = [];
+    const late = ['c', 'd'].map((id) => audit.record(event(id)).then(() => left.push(id)));
+    release();
+    await expect.poll(() => durable).toEqual(['a']);
+    // What came during that commit is by now too old itself: its own commit is waited for.
+    await expect.poll(() => state.commits).toBe(2);
+    expect(left).toEqual([]);
+    state.holds = false;
+    release();
+    await Promise.all(late);
+    expect([left, durable]).toEqual([
+      ['c', 'd'],
+      ['a', 'b', 'c', 'd'],
+    ]);
     await audit.close();
   });
 

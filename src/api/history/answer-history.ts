@@ -52,6 +52,7 @@ export async function answerHistory(
     disclosed: {
       patients: [...new Set(page.flatMap(({ patient }) => patient ?? []))],
       resources: page.map((stored) => `${stored.type}/${stored.id}/_history/${stored.version}`),
+      whose: page.map(({ patient }) => patient),
       queryNames: [...new Set(request.query.map(([name]) => name))],
     },
   };

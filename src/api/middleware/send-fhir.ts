@@ -17,13 +17,23 @@ export async function sendFhir(request: Request, response: Response, json: strin
   const body = printAs(json, form);
   response.setHeader('Content-Type', form.format === 'json' ? FHIR_JSON : FHIR_XML);
   if (body.length < LIMITS.gzipCharsMin || !acceptsGzip(request.headers['accept-encoding'])) {
-    response.send(body);
+    sendBody(request, response, body);
     return;
   }
   const packed = await compress(body, { level: constants.Z_BEST_SPEED });
   response.setHeader('Content-Encoding', 'gzip');
   response.vary('Accept-Encoding');
-  response.send(packed);
+  sendBody(request, response, packed);
+}
+
+/**
+ * As `response.send` does, which makes a buffer of any text, so that head and body are written one after the other; text
+ * goes out with the head in one piece.
+ */
+function sendBody(request: Request, response: Response, body: string | Buffer): void {
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  if (request.method === 'HEAD') response.end();
+  else response.end(body);
 }
 
 /** JSON text of a resource in another form. Throws `not-acceptable` for what XML cannot say, such as control characters. */

@@ -45,6 +45,7 @@ export async function matchOperation(request: FhirRequest, parts: ApiParts): Pro
     disclosed: {
       patients: matches.map(({ stored }) => stored.id),
       resources: matches.map(({ stored }) => `Patient/${stored.id}`),
+      whose: matches.map(({ stored }) => stored.id),
       queryNames: Object.keys(input),
     },
   };
