@@ -175,8 +175,8 @@ async function postgresSite(): Promise<Site> {
 
 function explain(): string {
   return `Medians of ${ROUNDS.count} rounds of ${ROUNDS.ms / 1000} s after a warm-up; the servers take turns, and a share is the median of the rounds'
-shares. Ginnel is \`ginnel serve\` with everything on: token, access decision, validation, index, history, routing, audit, durable
-before the answer leaves, reads included. The fair floor is express 5, a token that is verified (and then remembered until it
+shares. Ginnel is \`ginnel serve\` as it comes, with everything on: token, access decision, validation, index, history, routing and
+audit; that of a write in its commit, that of a read within 100 ms. The fair floor is express 5, a token that is verified (and then remembered until it
 expires), and the very rows that Ginnel writes and reads for the same request, prepared once, each request a transaction
 of its own; on PostgreSQL its statements are pipelined. It does not move the head of the audit's hash chain. The bare floor
 is node:http, JSON.parse, JSON.stringify and one INSERT or SELECT for each resource. Both databases flush every commit. What is

@@ -23,6 +23,8 @@ export interface GuardCostOptions {
   readonly persons: number;
   readonly rounds: number;
   readonly roundMs: number;
+  /** Of the works by name, those alone. */
+  readonly only?: string | undefined;
 }
 
 interface Side {
@@ -45,7 +47,8 @@ export async function measureGuard(options: GuardCostOptions): Promise<string> {
     for (const without of SIDES) sides.push(await start({ folder, prepared, without }));
     const rows: string[][] = [];
     let first = 200_000;
-    for (const work of WORKS.filter(({ name }) => MEASURED.includes(name))) {
+    const measured = options.only === undefined ? MEASURED : [options.only];
+    for (const work of WORKS.filter(({ name }) => measured.includes(name))) {
       for (const connections of CONNECTIONS) {
         const figures = sides.map((): Figures => ({ perSecond: [], cpuMs: 0, requests: 0 }));
         const tokens = await Promise.all(sides.map(askToken));
