@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SearchFilter, SearchSort } from '../../src/fhir/search-request.ts';
+import { testRecord } from '../../src/store/sql/access-filter.ts';
 import { buildAuditSearch } from '../../src/store/sql/audit-search.ts';
 import { buildSearch } from '../../src/store/sql/build-search.ts';
 import { buildChanges } from '../../src/store/sql/list-changes.ts';
@@ -186,5 +187,22 @@ describe('the texts of searches', () => {
     );
     expect(texts.size).toBe(8);
     for (const text of texts) expect(text).not.toContain('LIMIT ?');
+  });
+});
+
+describe('the labels of a record', () => {
+  it('are looked up by an index of their own, which no other search is taken for', () => {
+    const database = new DatabaseSync(join(folder, 'ginnel.db'));
+    try {
+      const clause = { whose: 'anyone' as const, filters: [], hiddenLabels: ['R', 'V'] };
+      const limits = { clauses: [clause], patient: undefined, unrestrictedOnly: false, consent: undefined };
+      const test = testRecord(limits, 'ServiceRequest', 'p1');
+      const steps = database.prepare(`EXPLAIN QUERY PLAN SELECT ${test?.text}`).all(...(test?.params ?? []));
+      expect(steps.map(({ detail }) => detail)).toContainEqual(expect.stringContaining('INDEX token_confidential'));
+      const [index] = database.prepare("SELECT sql FROM sqlite_schema WHERE name = 'token_confidential'").all();
+      expect(String(index?.sql)).not.toMatch(/(?:param|code) (?:=|IN)/);
+    } finally {
+      database.close();
+    }
   });
 });

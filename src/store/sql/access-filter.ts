@@ -55,12 +55,12 @@ export function testRecord(access: AccessLimits, type: string, patient: string):
   return sql`${anyOne} AND NOT EXISTS (SELECT 1 FROM consent_rule an WHERE an.patient = ${patient} ${fence})`;
 }
 
-/** The labels of a record are few, and have an index of their own. */
+/** The labels of a record are few, and have an index of their own, which is made with the very words of this condition. */
 function recordClause({ whose, filters, hiddenLabels }: AccessClause, type: string, patient: string): Sql | undefined {
   if (filters.length > 0 || whose === 'nobody' || !hiddenLabels.every(isConfidential)) return undefined;
   const row = { type, id: sql`''`, patient: sql`${patient}`, depth: 0 };
   const unlabelled = sql`NOT EXISTS (SELECT 1 FROM token ap WHERE ap.patient = ${patient} AND ap.type = ${type}
-    AND ap.param = '_security' AND ap.code IN ('R', 'V') ${fence})`;
+    AND ap.param || '' = '_security' AND ap.code || '' IN ('R', 'V') ${fence})`;
   const parts = [...testWhose(whose, row), ...(hiddenLabels.length === 0 ? [] : [unlabelled])];
   return parts.length === 0 ? sql`1 = 1` : joinSql(parts, ' AND ');
 }

@@ -4,8 +4,10 @@
 DROP INDEX audit_patient;
 CREATE INDEX audit_patient ON audit (seq >> 11, patient) WHERE patient IS NOT NULL;
 
--- What of a record is labelled confidential: mostly nothing, and then it need not be asked of each resource.
-CREATE INDEX token_confidential ON token (patient, type) WHERE param = '_security' AND code IN ('R', 'V');
+-- What of a record is labelled confidential: mostly nothing, and then it need not be asked of each resource. Written so
+-- that no other search can be taken for it: SQLite would look at each value that is bound, to see whether this index would
+-- do, and plan the statement anew at every run.
+CREATE INDEX token_confidential ON token (patient, type) WHERE param || '' = '_security' AND code || '' IN ('R', 'V');
 
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
