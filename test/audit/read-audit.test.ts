@@ -141,6 +141,31 @@ describe('The audit of reads, batched', () => {
     await audit.close();
   });
 
+  it('lets an answer leave when its own event is durable, whatever has come since', async () => {
+    const { state, durable, store, release } = createSlowStore();
+    let now = 0;
+    const audit = createReadAudit({ store, mode: 'batched', now: () => now });
+    state.holds = true;
+    const left: string[] = [];
+    const record = (id: string) => audit.record(event(id)).then(() => left.push(id));
+    // Each commit takes longer than the bound, and during each another event comes.
+    const all = [record('e0')];
+    for (let n = 1; n <= 4; n += 1) {
+      await expect.poll(() => state.commits).toBe(n);
+      now += LIMITS.auditDelayMsMax;
+      all.push(record(`e${n}`));
+      release();
+      await expect.poll(() => durable.length).toBe(n);
+    }
+    await expect.poll(() => left).toEqual(['e0', 'e1', 'e2', 'e3']);
+    expect(durable).toEqual(['e0', 'e1', 'e2', 'e3']);
+    state.holds = false;
+    release();
+    await Promise.all(all);
+    expect(durable).toEqual(['e0', 'e1', 'e2', 'e3', 'e4']);
+    await audit.close();
+  });
+
   it('reads nothing while its events cannot be written, and loses none of them', async () => {
     const { state, durable, store } = createSlowStore();
     let now = 0;

@@ -74,7 +74,7 @@ export function tellsContent(change: Change): boolean {
   );
 }
 
-/** A condition tells whether there is such a resource, and a patch by paths or with `test` or `copy` tells what stands in it: that is searching, and reading. */
+/** A condition tells whether there is such a resource, which is searching; a patch that asks tells what stands in it, which is reading. */
 function needsOf({ interaction, type, condition, change, entry }: WriteIntent): AccessNeed[] {
   const conditions = [...(condition === undefined ? [] : [condition]), ...(entry?.searches.values() ?? [])];
   const searched = new Set(conditions.flatMap(({ search }) => typesSearched(search)));
