@@ -7,6 +7,8 @@ import type { Standing, StandingView } from './standing.ts';
 export interface ClientDirectory {
   /** The same object for as long as its registration stays the same. */
   find(id: string): Promise<Client | undefined>;
+  /** The same, for whoever knows how things stand. */
+  findIn(view: StandingView, id: string): Client | undefined;
   findByApiKey(key: string): Promise<Client | undefined>;
   findByCertificate(subject: string): Promise<Client | undefined>;
 }
@@ -56,6 +58,7 @@ export function createClientDirectory({ configured, standing }: ClientDirectoryP
 
   return {
     find: async (id) => findIn(await standing.current(), id),
+    findIn,
     // Looked up by its hash: how long that takes tells nothing about a key that is 256 random bits.
     findByApiKey: async (key) => proofsOf(await standing.current()).get(`api-key ${hashApiKey(key)}`),
     findByCertificate: async (subject) => proofsOf(await standing.current()).get(`certificate ${subject}`),

@@ -30,6 +30,9 @@ export interface ExternalTokensParts {
   readonly clock: Clock;
 }
 
+/** What users' applications of another issuer go by: no client of ours can have such a name, and so none of its rights. */
+export const EXTERNAL_CLIENT = 'issuer:';
+
 /** What an access token may call itself; ID tokens and logout tokens are for others, which `aud` says too. */
 const TYPES: readonly unknown[] = [undefined, 'JWT', 'at+jwt', 'application/at+jwt'];
 const RESOURCE_ID = /^[A-Za-z0-9\-.]{1,64}$/;
@@ -52,8 +55,7 @@ export function createExternalTokens({ issuers, partners, fhirBase, clock }: Ext
       if (partner === undefined) throw invalid();
       const launchPatient = readLaunchPatient(claims);
       const identity: Identity = {
-        // No client of ours can have this name, and so none of its rights.
-        client: `issuer:${found.config.name}`,
+        client: `${EXTERNAL_CLIENT}${found.config.name}`,
         partner: partner.name,
         organisation: partner.organisation,
         scopes: grantedScopes(claims, found.config, launchPatient).map(formatScope),

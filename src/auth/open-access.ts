@@ -7,6 +7,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { refuse } from '../kernel/errors.ts';
 import type { NewAudit, Store } from '../store/store.ts';
 import type { BreakGlass } from './break-glass.ts';
+import { EXTERNAL_CLIENT } from './external-tokens.ts';
 import type { AccessNeed, Identity } from './identity.ts';
 import { PERSON_HEADER, type PersonParts, readPerson } from './requesting-person.ts';
 import { criteriaFor, type Permission, readScopes } from './scopes.ts';
@@ -31,7 +32,7 @@ export interface AccessAsk {
 }
 
 /** The identity with what it may do. Throws `person-required`, `person-invalid` or `break-glass-refused`. */
-export type OpenAccess = (identity: Identity, ask: AccessAsk) => Promise<Identity>;
+export type OpenAccess = (identity: Identity, ask: AccessAsk) => Identity | Promise<Identity>;
 
 const PERMISSIONS: Readonly<Record<AccessInteraction, Permission>> = {
   read: 'r',
@@ -65,17 +66,20 @@ export function createAccessOpener(parts: AccessOpenerParts): OpenAccess {
     return { ...identity, access, scopesRead: { texts: identity.scopes, scopes } };
   };
 
-  return async (identity, ask) => {
-    if (ask.need.interaction === 'intake') return identity;
+  const open = async (
+    identity: Identity,
+    ask: AccessAsk,
+    { signed, isPlain }: { readonly signed: string | undefined; readonly isPlain: boolean },
+  ): Promise<Identity> => {
     const client = await parts.findClient(identity.client);
-    const signed = ask.header(PERSON_HEADER);
-    const isPlain = signed === undefined && ask.header('x-purpose-of-use') === undefined;
+    // One that has been revoked since its token was looked at; those of other issuers have no client of ours.
+    if (client === undefined && !identity.client.startsWith(EXTERNAL_CLIENT)) {
+      throw refuse('token-invalid', 'The application of this access token is not registered any more.');
+    }
     if (client?.personRequired === true && identity.person === undefined && signed === undefined) {
       throw refuse('person-required', 'Say who asks: in the token, or in a signed X-Requesting-Practitioner.');
     }
     if (isPlain) {
-      const known = opened.get(identity);
-      if (known !== undefined) return known;
       const fresh = compile(identity, client, undefined);
       opened.set(identity, fresh);
       return fresh;
@@ -110,5 +114,14 @@ export function createAccessOpener(parts: AccessOpenerParts): OpenAccess {
       },
     });
     return compile(named, client, patient);
+  };
+
+  return (identity, ask) => {
+    if (ask.need.interaction === 'intake') return identity;
+    const signed = ask.header(PERSON_HEADER);
+    const isPlain = signed === undefined && ask.header('x-purpose-of-use') === undefined;
+    // Whoever verified the token gives another identity once the registration is another.
+    const known = isPlain ? opened.get(identity) : undefined;
+    return known ?? open(identity, ask, { signed, isPlain });
   };
 }

@@ -21,6 +21,8 @@ export interface StandingView {
 
 /** What access tokens stand on, as this process knows it. Rejects while the store does not answer: no answer is no yes. */
 export interface Standing {
+  /** What is known, where it is at most `standingFreshMs` old: nearly every request finds it so, and waits for nothing. */
+  fresh(): StandingView | undefined;
   /** At most `standingFreshMs` old. */
   current(): Promise<StandingView>;
   /** Looked at after this call, together with all who ask within `standingCooldownMs`. */
@@ -83,12 +85,14 @@ export function createStanding({ store, clock }: StandingParts): Standing {
     return promise;
   };
 
+  const fresh = (): StandingView | undefined => {
+    if (held === undefined) return undefined;
+    return Math.abs(clock.now().getTime() - held.lookedAtMs) < LIMITS.standingFreshMs ? held.view : undefined;
+  };
+
   return {
-    current: async () => {
-      if (held !== undefined && Math.abs(clock.now().getTime() - held.lookedAtMs) < LIMITS.standingFreshMs)
-        return held.view;
-      return lookOnce();
-    },
+    fresh,
+    current: async () => fresh() ?? lookOnce(),
     renewed: () => {
       waiting ??= (async () => {
         await new Promise((settle) => setTimeout(settle, LIMITS.standingCooldownMs));

@@ -2,7 +2,6 @@ import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } 
 import type { Client, Partner } from '../config/config.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { refuse } from '../kernel/errors.ts';
-import { sha256Hex } from '../kernel/ids.ts';
 import { LIMITS } from '../kernel/limits.ts';
 import type { ClientDirectory } from './client-directory.ts';
 import type { ExternalTokens } from './external-tokens.ts';
@@ -11,13 +10,13 @@ import type { Keyring } from './keyring.ts';
 import { ACCESS_TOKEN_ALGORITHM } from './keys.ts';
 import { formatScope, intersectScopes, parseScopes, readScopes } from './scopes.ts';
 import type { SmartEndpoints } from './smart-configuration.ts';
-import type { Standing } from './standing.ts';
+import type { Standing, StandingView } from './standing.ts';
 
 export interface TokenVerifierParts {
   readonly keyring: Pick<Keyring, 'find'>;
-  readonly standing: Pick<Standing, 'current'>;
+  readonly standing: Pick<Standing, 'fresh' | 'current'>;
   readonly endpoints: SmartEndpoints;
-  readonly clients: Pick<ClientDirectory, 'find'>;
+  readonly clients: Pick<ClientDirectory, 'findIn'>;
   readonly partners: ReadonlyMap<string, Partner>;
   readonly clock: Clock;
   /** Tokens of other issuers; without it there are none. */
@@ -45,9 +44,9 @@ interface Remembered {
 const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
 /**
- * Verifies our access tokens (RFC 9068 section 4), and those of other issuers. A verified token is remembered by its
- * SHA-256 until it expires, so that a client's next requests cost no signature; who the client is, and whether the
- * token was revoked, is looked up every time.
+ * Verifies our access tokens (RFC 9068 section 4), and those of other issuers. A verified token is remembered until it
+ * expires, by the header as it is mostly written, so that a client's next requests cost no signature; who the client is,
+ * and whether the token was revoked, is looked up every time.
  */
 export function createTokenVerifier(
   parts: TokenVerifierParts,
@@ -55,47 +54,46 @@ export function createTokenVerifier(
 ): TokenVerifier {
   const remembered = new Map<string, Remembered>();
 
-  const remember = (digest: string, one: Remembered): Identity => {
+  const remember = (header: string, one: Remembered): Identity => {
+    if (header.length > LIMITS.tokenRememberedCharsMax) return one.identity;
     if (remembered.size >= rememberedMax) {
       const [oldest] = remembered.keys();
       if (oldest !== undefined) remembered.delete(oldest);
     }
-    remembered.set(digest, one);
+    remembered.set(header, one);
     return one.identity;
   };
 
   /** What is remembered, moved to the end of the queue; undefined when the registration has changed since. */
-  const recall = async (digest: string): Promise<Identity | undefined> => {
-    const one = remembered.get(digest);
+  const recall = (header: string, view: StandingView): Remembered | undefined => {
+    const one = remembered.get(header);
     if (one === undefined) return undefined;
     const { identity, client, partner, kid } = one;
-    const isSame = client === undefined || (await parts.clients.find(client.id)) === client;
-    remembered.delete(digest);
+    remembered.delete(header);
+    const isSame = client === undefined || parts.clients.findIn(view, client.id) === client;
     if (!isSame || parts.partners.get(partner.name) !== partner) return undefined;
-    if (kid !== undefined) {
-      const view = await parts.standing.current();
-      // Revoked, or signed with a key that was ended at once.
-      if (view.revoked.has(identity.tokenId) || !view.keys.has(kid)) throw invalid();
-    }
+    // Revoked, or signed with a key that was ended at once.
+    if (kid !== undefined && (view.revoked.has(identity.tokenId) || !view.keys.has(kid))) throw invalid();
     if (parts.clock.now() >= identity.expiresAt) throw expired();
-    remembered.set(digest, one);
-    return identity;
+    remembered.set(header, one);
+    return one;
   };
 
-  const identify = async (token: string, external: ExternalTokens | undefined): Promise<Identity> => {
-    const digest = sha256Hex(token);
-    const known = await recall(digest);
-    if (known !== undefined && (external !== undefined || remembered.get(digest)?.client !== undefined)) return known;
+  const identify = async (header: string, token: string, external: ExternalTokens | undefined): Promise<Identity> => {
     const issuer = external === undefined ? undefined : claimedIssuer(token);
     if (external !== undefined && issuer !== undefined && external.knows(issuer)) {
-      return remember(digest, { ...(await external.identify(token, issuer)), client: undefined, kid: undefined });
+      return remember(header, { ...(await external.identify(token, issuer)), client: undefined, kid: undefined });
     }
-    return remember(digest, await readOwn(await readToken(token, parts), parts));
+    return remember(header, await readOwn(await readToken(token, parts), parts));
   };
 
   return {
-    verify: async (authorization) => {
-      if (authorization === undefined || !/^bearer /i.test(authorization)) {
+    verify: async (authorization = '') => {
+      if (remembered.has(authorization)) {
+        const known = recall(authorization, parts.standing.fresh() ?? (await parts.standing.current()));
+        if (known !== undefined) return known.identity;
+      }
+      if (!/^bearer /i.test(authorization)) {
         throw refuse(
           'token-missing',
           `Send "Authorization: Bearer <token>"; tokens come from ${parts.endpoints.tokenUrl}.`,
@@ -103,11 +101,18 @@ export function createTokenVerifier(
       }
       const token = authorization.length > LIMITS.accessTokenCharsMax ? undefined : BEARER.exec(authorization)?.[1];
       if (token === undefined) throw invalid();
-      return identify(token, parts.external);
+      // However it was written, one token is remembered once.
+      const header = `Bearer ${token}`;
+      const known = remembered.has(header) ? recall(header, await parts.standing.current()) : undefined;
+      return known?.identity ?? identify(header, token, parts.external);
     },
     identify: async (token) => {
       if (token.length > LIMITS.accessTokenCharsMax) throw invalid();
-      return identify(token, undefined);
+      const header = `Bearer ${token}`;
+      const known = recall(header, await parts.standing.current());
+      // Another issuer's token is none of ours.
+      if (known?.client !== undefined) return known.identity;
+      return identify(header, token, undefined);
     },
   };
 }
@@ -151,11 +156,12 @@ async function readOwn(
   const { sub, client_id: clientId, partner: partnerName, scope, jti, exp } = claims;
   if (typeof clientId !== 'string' || typeof scope !== 'string' || jti === undefined || exp === undefined)
     throw invalid();
-  const client = await parts.clients.find(clientId);
+  const view = await parts.standing.current();
+  const client = parts.clients.findIn(view, clientId);
   const partner = client === undefined ? undefined : parts.partners.get(client.partner);
   if (client === undefined || partner === undefined || sub !== client.id || partnerName !== partner.name)
     throw invalid();
-  if ((await parts.standing.current()).revoked.has(jti)) throw invalid();
+  if (view.revoked.has(jti)) throw invalid();
   const granted = parseScopes(scope.split(' '));
   if (!granted.ok) throw invalid();
   const identity: Identity = {

@@ -38,6 +38,8 @@ export const LIMITS = {
   accessTokenCharsMax: 16_384,
   /** Verified tokens that are remembered until they expire. */
   tokensRememberedMax: 10_000,
+  /** Longer tokens, which other issuers may give, are verified each time. */
+  tokenRememberedCharsMax: 4_096,
   /** Scopes in one token request or one registration. */
   scopesMax: 200,
   /** Characters of one scope, parameters that may restrict it, and characters of all that are asked for or granted at once. */
@@ -74,6 +76,8 @@ export const LIMITS = {
   /** How long it is remembered which Organizations carry an organisation's identifier, and of how many organisations. */
   organisationNamesMs: 1_000,
   organisationNamesMax: 10_000,
+  /** Resources that carry one identifier of a message, of which one may hold it for its own. */
+  identifierMatchesMax: 20,
   /** Names of resource types of which it is remembered whether a caller may see what is said of them. */
   typesRememberedMax: 500,
   /** Staff and services of a restricted patient's practice that are looked up, so as not to be told. */

@@ -65,6 +65,14 @@ describe('A verified token', () => {
     expect(await verify(text)).toBe(await verify(text));
   });
 
+  it('is remembered once, however its header is written', async () => {
+    const authorization = `Bearer ${granted(await ask(smart)).access_token}`;
+    const identity = await smart.verify(authorization);
+    for (const scheme of ['bearer ', 'BEARER    ', `Bearer ${' '.repeat(5_000)}`]) {
+      expect(await smart.verify(authorization.replace('Bearer ', scheme))).toBe(identity);
+    }
+  });
+
   it('expires, whether it is remembered or not', async () => {
     const seen = await issued();
     const unseen = await issued();
