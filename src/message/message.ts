@@ -48,6 +48,8 @@ export interface KnownResources {
   readonly current: ReadonlyMap<string, StoredResource>;
   /** Names of entries whose identifier more than one stored resource carries. */
   readonly ambiguous: readonly string[];
+  /** Names of entries of a person whom the sender's own number leads to another record as well. */
+  readonly doubled: readonly string[];
   /** Identifiers that each of them alone may hold, by entry name: they stay its own through a new version. */
   readonly claims: ReadonlyMap<string, readonly BusinessIdentifier[]>;
 }

@@ -21,8 +21,9 @@ import type {
   StoredMessage,
 } from '../store/store.ts';
 import { deliveriesOf } from './deliveries.ts';
+import { lookUp } from './look-up.ts';
 import type { CheckedMessage, ReceivedMessage, RoutedMessage } from './message.ts';
-import { lookUp, planMessage } from './plan.ts';
+import { planMessage } from './plan.ts';
 import { routeWrites } from './route-writes.ts';
 import { checkMessage, mapMessage, parseMessage } from './steps.ts';
 import type { Turns } from './turns.ts';

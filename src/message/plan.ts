@@ -11,34 +11,11 @@ import { newId } from '../kernel/ids.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import { failure, type Result, success } from '../kernel/result.ts';
 import type { MappedEntry } from '../mapping/mapping.ts';
-import type { BusinessIdentifier, ResourceWrite, Store, StoredResource } from '../store/store.ts';
+import type { BusinessIdentifier, ResourceWrite, StoredResource } from '../store/store.ts';
 import { sameContent } from './merge.ts';
 import { mergeEntry } from './merge-policy.ts';
 import type { CheckedMessage, KnownResources, PlannedMessage, PlannedWrite } from './message.ts';
 import { hasInvalidTag, judgeIssues, withInvalidTag } from './validation-policy.ts';
-
-/** The one read of the path: which of the message's resources the store holds already, by business identifier. */
-export async function lookUp(store: Store, message: CheckedMessage): Promise<KnownResources> {
-  const current = new Map<string, StoredResource>();
-  const claims = new Map<string, readonly BusinessIdentifier[]>();
-  const ambiguous: string[] = [];
-  await Promise.all(
-    message.entries.map(async (entry) => {
-      const ids = await store.findByIdentifier(entry.resource.resourceType, entry.identifier, 2);
-      if (ids.length > 1) ambiguous.push(entry.name);
-      if (ids[0] === undefined) return;
-      const { resourceType } = entry.resource;
-      const [stored, held] = await Promise.all([
-        store.read(resourceType, ids[0]),
-        store.claimsOf(resourceType, ids[0]),
-      ]);
-      if (stored === undefined || stored.deleted) return;
-      current.set(entry.name, stored);
-      claims.set(entry.name, held);
-    }),
-  );
-  return { current, claims, ambiguous };
-}
 
 export interface PlanParts {
   readonly indexer: ResourceIndexer;
@@ -104,6 +81,7 @@ export function planMessage(message: CheckedMessage, known: KnownResources, part
     });
   }
   if (hasErrors(issues)) return failure(...issues);
+  if (known.doubled.length > 0) issues.push(TWO_RECORDS);
   const claimedTwice = findTwice(
     writes.flatMap(({ name, write }) =>
       write.claims.map(({ system, value }) => ({ name, claim: [write.type, system, value] })),
@@ -120,6 +98,13 @@ export function planMessage(message: CheckedMessage, known: KnownResources, part
   }
   return success({ received: message.received, writes }, issues);
 }
+
+/** What only people can settle; the message itself goes its way. */
+const TWO_RECORDS = issue(
+  'record-duplicate',
+  'Another Patient carries the number that the sender has for this person, and no NHS number: by the sender’s word the two are one. Merge them.',
+  { severity: 'warning' },
+);
 
 /** Resource types of entries. Their names are not told: a mapping may make them from the message. */
 function typesOf(names: readonly string[], { entries }: CheckedMessage): string {

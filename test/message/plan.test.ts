@@ -55,7 +55,7 @@ function plan(
 ): Result<PlannedMessage> {
   return planMessage(
     message(...entries),
-    { current: new Map(Object.entries(current)), claims: new Map(), ambiguous },
+    { current: new Map(Object.entries(current)), claims: new Map(), ambiguous, doubled: [] },
     parts,
   );
 }
@@ -103,7 +103,7 @@ describe('planning a message’s writes', () => {
     const before = stored({ ...iris, identifier: [...(iris.identifier ?? []), mrn] }, 'p1');
     const planned = planMessage(
       message(entry('iris', { ...iris, active: false })),
-      { current: new Map([['iris', before]]), claims: new Map([['iris', [mrn, gone]]]), ambiguous: [] },
+      { current: new Map([['iris', before]]), claims: new Map([['iris', [mrn, gone]]]), ambiguous: [], doubled: [] },
       parts,
     );
     expect(planned.ok && planned.value.writes[0]?.write.claims).toEqual([{ system: 'urn:gp', value: 'iris' }, mrn]);
