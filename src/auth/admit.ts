@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
 import { GinnelError, refuse } from '../kernel/errors.ts';
-import { decide } from './decide.ts';
+import { decide, refuseDenied } from './decide.ts';
 import type { AccessNeed, Identity } from './identity.ts';
 import type { OpenAccess } from './open-access.ts';
 import type { OtherDoors, OtherProof } from './other-doors.ts';
@@ -65,19 +65,22 @@ export function createAdmission(parts: AdmissionParts): Admission {
     }
     const decision = decide(identity, request.need);
     if (decision.allowed) return identity;
-    return refuseAudited(request, refuse('scope-insufficient', decision.reason), identity);
+    return refuseAudited(request, refuseDenied(decision), identity);
   };
 }
 
-async function open(identity: Identity, request: AdmissionRequest, { openAccess }: AdmissionParts): Promise<Identity> {
-  const { header = () => undefined } = request;
-  return openAccess === undefined ? identity : openAccess(identity, { ...request, header });
+function open(
+  identity: Identity,
+  { need, correlationId, address, header = () => undefined }: AdmissionRequest,
+  { openAccess }: AdmissionParts,
+): Identity | Promise<Identity> {
+  return openAccess === undefined ? identity : openAccess(identity, { need, correlationId, address, header });
 }
 
 /** A token, or what stands in its place at a door for messages. Never both: one of them would go unchecked. */
 async function identify({ authorization, other, need }: AdmissionRequest, parts: AdmissionParts): Promise<Identity> {
-  const { apiKey, certificate } = other ?? {};
   if (need.interaction !== 'intake' || parts.otherDoors === undefined) return parts.verify(authorization);
+  const { apiKey, certificate } = other ?? {};
   if (authorization !== undefined && apiKey !== undefined) {
     throw refuse('token-invalid', 'Send a token or an API key, not both.');
   }

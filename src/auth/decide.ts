@@ -1,6 +1,7 @@
 import { judgeResource, type ResourceInQuestion } from '../access/judge.ts';
 import type { AccessInteraction } from '../config/config.ts';
-import type { AccessNeed, Decision, Identity, Interaction } from './identity.ts';
+import { type GinnelError, refuse } from '../kernel/errors.ts';
+import type { AccessNeed, Decision, Denial, Identity, Interaction } from './identity.ts';
 import { allows, isTypeName, type Permission, readScopes } from './scopes.ts';
 
 /**
@@ -79,7 +80,7 @@ export function decide(identity: Identity, need: AccessNeed): Decision {
   if (permissions === undefined || need.types.length === 0) return denied('Nothing that can be granted was asked for.');
   const { access } = identity;
   if (access === undefined)
-    return denied('No access rule is configured for this application; whoever runs the gateway adds one.');
+    return withoutRule('No access rule is configured for this application; whoever runs the gateway adds one.');
   for (const type of need.types) {
     if (!isTypeName(type)) return denied('This is not the name of a resource type.');
     const inScope = permissions.every((permission) => allows(scopes, { kind: 'resource', type, permission }));
@@ -88,7 +89,7 @@ export function decide(identity: Identity, need: AccessNeed): Decision {
     }
     for (const interaction of RULES_NEEDED[need.interaction]) {
       if (access.grants(type, interaction).length > 0) continue;
-      return denied(
+      return withoutRule(
         `No access rule of this application opens ${type} for this ${need.interaction}; whoever runs the gateway adds one.`,
       );
     }
@@ -101,10 +102,26 @@ function decideResource(
   interaction: keyof typeof RULES_NEEDED,
   resource: ResourceInQuestion,
 ): Decision {
-  const [first, ...others] = RULES_NEEDED[interaction].map((one) => judgeResource(access, one, resource));
-  return [first, ...others].find((one) => one?.allowed === false) ?? first ?? denied('Nothing was asked for.');
+  const [first, ...others]: readonly AccessInteraction[] = RULES_NEEDED[interaction];
+  if (first === undefined) return denied('Nothing was asked for.');
+  const decision = judgeResource(access, first, resource);
+  if (!decision.allowed || others.length === 0) return decision;
+  return others.map((one) => judgeResource(access, one, resource)).find(({ allowed }) => !allowed) ?? decision;
+}
+
+/** What a caller is told who may not: `access-rule-missing` where a token with more scopes would be refused too. */
+export function refuseDenied(denial: Denial): GinnelError {
+  return refuse(codeOfDenial(denial), denial.reason);
+}
+
+export function codeOfDenial({ lacks }: Denial): 'access-rule-missing' | 'scope-insufficient' {
+  return lacks === 'rule' ? 'access-rule-missing' : 'scope-insufficient';
 }
 
 function denied(reason: string): Decision {
   return { allowed: false, reason };
+}
+
+function withoutRule(reason: string): Decision {
+  return { allowed: false, reason, lacks: 'rule' };
 }

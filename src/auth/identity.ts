@@ -49,6 +49,11 @@ export type AccessNeed =
   | { readonly interaction: 'intake'; readonly partner: string };
 
 /** `elements`: the only ones that may leave; undefined: all. */
-export type Decision =
-  | { readonly allowed: true; readonly elements?: ReadonlySet<string> | undefined }
-  | { readonly allowed: false; readonly reason: string };
+export type Decision = { readonly allowed: true; readonly elements?: ReadonlySet<string> | undefined } | Denial;
+
+export interface Denial {
+  readonly allowed: false;
+  readonly reason: string;
+  /** Whether more scopes would help, for which the application asks, or a rule, which whoever runs the gateway adds. */
+  readonly lacks?: 'scope' | 'rule' | undefined;
+}

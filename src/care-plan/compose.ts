@@ -168,9 +168,13 @@ function noteGaps(sources: PlanSources, plan: CarePlan | undefined): Issue[] {
   }
   for (const type of sources.withheld) {
     notes.push(
-      issue('scope-insufficient', `Resources of type ${type} are left out: the token has no scope for them.`, {
-        severity: 'information',
-      }),
+      issue(
+        'scope-insufficient',
+        `Resources of type ${type} are left out: no scope of the token opens them, or no access rule.`,
+        {
+          severity: 'information',
+        },
+      ),
     );
   }
   return notes;

@@ -78,7 +78,7 @@ describe('_include (https://hl7.org/fhir/R4/search.html#include)', () => {
     const bundle = await search('CarePlan?_include=CarePlan:subject&_include=CarePlan:care-team', 'planner');
     expect(JSON.stringify(bundle)).not.toContain('Kershaw');
     expect(entriesOf(bundle).filter((one) => one?.startsWith('include'))).toEqual([`include CareTeam/${team.id}`]);
-    expect(sentence(bundle)).toContain('Patient is not included: it needs the scope system/Patient.s.');
+    expect(sentence(bundle)).toContain('Patient is not included. This search needs the scope system/Patient.s.');
   });
 
   it.each(['_include=CarePlan:*', '_include=*'])('brings by %s whatever the matches refer to', async (query) => {

@@ -33,6 +33,19 @@ describe('Admission, the one way past every door', () => {
     expect(JSON.stringify(smart.audit().at(-1))).toContain('stockport-gp');
   });
 
+  it('tells a refusal that more scopes would not help, for the operator must add a rule', async () => {
+    const need = { interaction: 'read', types: ['CarePlan'] } as const;
+    const ruleless = createAdmission({
+      verify: smart.verify,
+      refusals: smart.smart.refusals,
+      openAccess: (identity) => ({ ...identity, access: undefined }),
+      clock: smart.clock,
+    });
+    const refusal = ruleless({ authorization: await authorization(), need, correlationId: 'c-3' });
+    await expect(refusal).rejects.toMatchObject({ issues: [{ code: 'access-rule-missing' }] });
+    expect(smart.audit().at(-1)).toMatchObject({ outcome: '4', outcomeDesc: 'access-rule-missing' });
+  });
+
   it.each([
     [undefined, 'token-missing'],
     ['Bearer x', 'token-invalid'],

@@ -40,7 +40,8 @@ describe('The access decision', () => {
   });
 
   it('denies an identity without access rules, whatever its scopes', () => {
-    expect(decide(bare('system/*.cruds'), { interaction: 'read', types: ['CarePlan'] }).allowed).toBe(false);
+    const decision = decide(bare('system/*.cruds'), { interaction: 'read', types: ['CarePlan'] });
+    expect(decision).toMatchObject({ allowed: false, lacks: 'rule' });
   });
 
   it('lets whoever has a scope on any resource send a Bundle, whose entries are decided one by one', () => {

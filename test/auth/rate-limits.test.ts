@@ -115,7 +115,7 @@ describe('A flood of refused requests', () => {
     const need = { interaction: 'delete', types: ['Patient'] } as const;
     const overreach = () => admit({ authorization, need, correlationId: 'c', address: '192.0.2.1' });
     for (let n = 0; n < 5; n += 1)
-      await expect(overreach()).rejects.toMatchObject({ issues: [{ code: 'scope-insufficient' }] });
+      await expect(overreach()).rejects.toMatchObject({ issues: [{ code: 'access-rule-missing' }] });
     await expect(overreach()).rejects.toMatchObject({ issues: [{ code: 'too-many-requests' }] });
     await expect(knock('192.0.2.1')).rejects.toMatchObject({ issues: [{ code: 'token-invalid' }] });
   });

@@ -1,6 +1,5 @@
-import { decide } from '../../auth/decide.ts';
+import { decide, refuseDenied } from '../../auth/decide.ts';
 import type { AccessNeed } from '../../auth/identity.ts';
-import { refuse } from '../../kernel/errors.ts';
 import { auditRefusal } from '../answer-route.ts';
 import type { ApiParts } from '../api-parts.ts';
 import type { EntryRequest } from './read-entry.ts';
@@ -13,7 +12,7 @@ export async function requireEntryAccess(
   const need: AccessNeed = { interaction: route.interaction, types: route.types(request), stateless: route.stateless };
   const decision = decide(request.identity, need);
   if (decision.allowed) return;
-  const denied = refuse('scope-insufficient', decision.reason);
+  const denied = refuseDenied(decision);
   await auditRefusal(route, request, denied, parts);
   throw denied;
 }

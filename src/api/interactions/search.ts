@@ -1,8 +1,8 @@
-import { decide } from '../../auth/decide.ts';
+import { decide, refuseDenied } from '../../auth/decide.ts';
 import { toOperationOutcome } from '../../fhir/outcome.ts';
 import { CURSOR_PARAMETER } from '../../fhir/parse-search.ts';
 import { typesSearched } from '../../fhir/search-request.ts';
-import { type Issue, refuse } from '../../kernel/errors.ts';
+import type { Issue } from '../../kernel/errors.ts';
 import type { SearchPage } from '../../store/store.ts';
 import type { ApiParts } from '../api-parts.ts';
 import type { FhirAnswer, FhirRequest } from '../exchange.ts';
@@ -16,7 +16,7 @@ export async function search(request: FhirRequest, parts: ApiParts): Promise<Fhi
   const asked = readSearch(request, parts);
   // What a chain looks into is told by what it finds.
   const decision = decide(request.identity, { interaction: 'search', types: typesSearched(asked.search) });
-  if (!decision.allowed) throw refuse('scope-insufficient', decision.reason);
+  if (!decision.allowed) throw refuseDenied(decision);
   const page = await request.reader.search(asked.search);
   const included = await findIncluded(asked.includes, page.matches, request, parts);
   const { definitions, fhirBase } = parts;

@@ -1,5 +1,5 @@
 import type { Bundle, BundleEntry, Coding, MessageHeader, OperationOutcome } from '@medplum/fhirtypes';
-import { decide } from '../../auth/decide.ts';
+import { decide, refuseDenied } from '../../auth/decide.ts';
 import type { InChannel } from '../../config/config.ts';
 import { toOperationOutcome } from '../../fhir/outcome.ts';
 import { refuse } from '../../kernel/errors.ts';
@@ -21,7 +21,7 @@ const CONTROL_ID = /^[\x21-\x7e]{1,200}$/;
 export async function processMessageOperation(request: FhirRequest, parts: ApiParts): Promise<FhirAnswer> {
   const { identity } = request;
   const decision = decide(identity, { interaction: 'intake', partner: identity.partner });
-  if (!decision.allowed) throw refuse('scope-insufficient', decision.reason);
+  if (!decision.allowed) throw refuseDenied(decision);
   refuseAsynchronous(request);
   const { bundle, header } = readMessage(request.readBody());
   const channel = findChannel(identity.partner, header, request, parts);

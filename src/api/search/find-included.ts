@@ -1,5 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
-import { decide } from '../../auth/decide.ts';
+import { codeOfDenial, decide } from '../../auth/decide.ts';
 import { type Issue, issue } from '../../kernel/errors.ts';
 import { LIMITS } from '../../kernel/limits.ts';
 import type { StoredResource } from '../../store/store.ts';
@@ -59,10 +59,10 @@ function createSearch(
     issues.set('cut', issue('fields-too-many', `${text} Ask for a smaller page.`, { severity: 'warning' }));
   };
   const mayFind = (type: string): boolean => {
-    const { allowed } = decide(identity, { interaction: 'search', types: [type] });
-    if (allowed) return true;
-    const text = `${type} is not included: it needs the scope system/${type}.s.`;
-    issues.set(type, issue('scope-insufficient', text, { severity: 'warning' }));
+    const decision = decide(identity, { interaction: 'search', types: [type] });
+    if (decision.allowed) return true;
+    const text = `${type} is not included. ${decision.reason}`;
+    issues.set(type, issue(codeOfDenial(decision), text, { severity: 'warning' }));
     return false;
   };
   const add = (resources: readonly StoredResource[]): StoredResource[] =>

@@ -1,5 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
-import { decide } from '../../auth/decide.ts';
+import { codeOfDenial, decide } from '../../auth/decide.ts';
 import type { AccessNeed, Identity } from '../../auth/identity.ts';
 import { typesSearched } from '../../fhir/search-request.ts';
 import { GinnelError, type Issue, issue } from '../../kernel/errors.ts';
@@ -58,7 +58,7 @@ export function requireAccess(intents: readonly WriteIntent[], { identity }: Pic
   const denied = intents.flatMap((intent) =>
     needsOf(intent).flatMap((need) => {
       const decision = decide(identity, need);
-      return decision.allowed ? [] : [issueOf(intent, 'scope-insufficient', decision.reason)];
+      return decision.allowed ? [] : [issueOf(intent, codeOfDenial(decision), decision.reason)];
     }),
   );
   if (denied.length > 0) throw new GinnelError(denied);
