@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { COMMANDS, usage } from '../../src/main.ts';
+import { COMMANDS, helpOf, usage } from '../../src/cli/commands.ts';
 import { EXAMPLE } from '../support/test-gateway.ts';
 import { ginnel } from './support.ts';
 
@@ -34,6 +34,23 @@ describe('ginnel', () => {
     expect(code).toBe(2);
     expect(err).toContain('There is no command "serv".');
   });
+
+  it.each(COMMANDS.map((command) => [command.name, command] as const))(
+    '%s --help tells of every option that it takes',
+    async (name, command) => {
+      const { code, out } = await ginnel([name, '--help'], {});
+      expect([code, out]).toEqual([0, helpOf(command)]);
+      const source = readFileSync(join(import.meta.dirname, `../../src/cli/${name}.ts`), 'utf8');
+      const taken = [...source.matchAll(/'?([a-z][a-z-]*)'?: \{ type: '(?:string|boolean)'/g)].map(
+        ([, option]) => option,
+      );
+      if (source.includes('ROOT_OPTIONS')) taken.push('mappings');
+      // A switch may also be told in the negative.
+      const told = [...new Set(command.options.map(([option]) => /^--(?:no-)?([a-z-]+)/.exec(option)?.[1]))];
+      expect(told.toSorted()).toEqual([...new Set(taken)].toSorted());
+      for (const option of taken) expect(out).toContain(`--${option}`);
+    },
+  );
 
   it.each(COMMANDS.map(({ name }) => [name]))('%s ends with 2 for an option it does not know', async (name) => {
     const { code, err } = await ginnel([name, '--nonsense'], {});

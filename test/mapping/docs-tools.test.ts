@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { COMMANDS, runCommand } from '../../src/main.ts';
+import { COMMANDS } from '../../src/cli/commands.ts';
+import { runCommand } from '../../src/main.ts';
 import { mappingsFolder } from './support.ts';
 
 const PAGE = readFileSync(resolve(import.meta.dirname, '../../docs/mapping.md'), 'utf8');
