@@ -33,12 +33,15 @@ export function compileAccess(subject: AccessSubject, definitions: Definitions, 
   const onlyPatient = subject.launchPatient ?? subject.openedPatient;
   const own = subject.organisation ?? subject.partner.organisation;
   const context = { subject, rules, own, definitions, checks };
-  const known = new Map<string, readonly Grant[]>();
+  const known = new Map<AccessInteraction, Map<string, readonly Grant[]>>();
   const grants = (type: string, interaction: AccessInteraction): readonly Grant[] => {
-    const key = `${type} ${interaction}`;
-    const found = known.get(key) ?? compileGrants(type, interaction, context);
-    known.set(key, found);
-    return found;
+    const found = known.get(interaction)?.get(type);
+    if (found !== undefined) return found;
+    const compiled = compileGrants(type, interaction, context);
+    // What is asked for may be a part of somebody's text: only what is a type is kept, and by its own name.
+    const name = [...definitions.resourceTypes].find((one) => one === type);
+    if (name !== undefined) known.set(interaction, (known.get(interaction) ?? new Map()).set(name, compiled));
+    return compiled;
   };
   const organisations = new Map<string, BusinessIdentifier>();
   for (const one of [...(own === undefined ? [] : [own]), ...rules.flatMap((rule) => rule.organisations)]) {

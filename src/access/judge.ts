@@ -1,6 +1,6 @@
 import type { AccessInteraction } from '../config/config.ts';
 import type { SearchFilter } from '../fhir/search-request.ts';
-import type { PatientFacts, StoredConsentRow } from '../store/patient-facts.ts';
+import type { PatientFacts } from '../store/patient-facts.ts';
 import { type Access, actorsOf, type Grant, namesOf, type OrganisationNames } from './access.ts';
 import { consentLimits, passesConsents } from './consents.ts';
 import { DIRECTORY_TYPES } from './types-opened.ts';
@@ -40,20 +40,20 @@ export function judgeResource(access: Access, interaction: AccessInteraction, re
   if (grants.length === 0) return denied('No access rule opens it.');
   const discloses = resource.isWrite !== true || grants.every(({ whose }) => whose !== 'anyone');
   if (discloses && access.checks.has('consent')) {
-    const isDenied = (one: PatientFacts): boolean => !isConsented(access, one.consents, resource);
-    if ((facts !== undefined && isDenied(facts)) || others.some(isDenied))
-      return denied('The patient’s consent does not allow it.');
+    const isAllowed =
+      (facts === undefined || isConsented(access, facts, resource)) &&
+      (others.length === 0 || others.every((one) => isConsented(access, one, resource)));
+    if (!isAllowed) return denied('The patient’s consent does not allow it.');
   }
-  return { allowed: true, elements: joinElements(grants) };
+  return grants.some(({ elements }) => elements === undefined)
+    ? WHOLE
+    : { allowed: true, elements: joinElements(grants) };
 }
 
 const NOBODY: readonly PatientFacts[] = [];
+const WHOLE: Judgement = { allowed: true, elements: undefined };
 
-function isConsented(
-  access: Access,
-  consents: readonly StoredConsentRow[],
-  { type, names, now }: ResourceInQuestion,
-): boolean {
+function isConsented(access: Access, { consents }: PatientFacts, { type, names, now }: ResourceInQuestion): boolean {
   // Most patients have none.
   if (consents.length === 0) return !access.consentNeeded;
   const limits = consentLimits({
@@ -90,14 +90,9 @@ function holdsWhose(grant: Grant, { patient, facts, others = NOBODY, names }: Re
   }
 }
 
-/** What any of the grants lets leave. */
-function joinElements(grants: readonly Grant[]): ReadonlySet<string> | undefined {
-  const joined = new Set<string>();
-  for (const { elements } of grants) {
-    if (elements === undefined) return undefined;
-    for (const name of elements) joined.add(name);
-  }
-  return joined;
+/** What any of the grants lets leave, where none lets all of it. */
+function joinElements(grants: readonly Grant[]): ReadonlySet<string> {
+  return new Set(grants.flatMap(({ elements }) => [...(elements ?? [])]));
 }
 
 function denied(reason: string): Judgement {

@@ -3,8 +3,13 @@ import { LIMITS } from '../kernel/limits.ts';
 import type { BusinessIdentifier, Store } from '../store/store.ts';
 import { keyOf, type OrganisationNames } from './access.ts';
 
-/** The names under which relationships may know organisations: their identifier, and each Organization that carries it. */
-export type FindOrganisationNames = (organisations: readonly BusinessIdentifier[]) => Promise<OrganisationNames>;
+/**
+ * The names under which relationships may know organisations: their identifier, and each Organization that carries it.
+ * Nothing has to be waited for where they are known.
+ */
+export type FindOrganisationNames = (
+  organisations: readonly BusinessIdentifier[],
+) => OrganisationNames | Promise<OrganisationNames>;
 
 interface Held {
   readonly names: readonly string[];
@@ -36,10 +41,7 @@ export function createOrganisationNames(parts: {
   };
   /** A caller asks with the same list at every request. */
   const lists = new WeakMap<readonly BusinessIdentifier[], { names: OrganisationNames; untilMs: number }>();
-  return async (organisations) => {
-    const nowMs = parts.clock.now().getTime();
-    const known = lists.get(organisations);
-    if (known !== undefined && nowMs < known.untilMs) return known.names;
+  const findAll = async (organisations: readonly BusinessIdentifier[], nowMs: number): Promise<OrganisationNames> => {
     const names = new Map<string, readonly string[]>();
     let untilMs = Number.POSITIVE_INFINITY;
     for (const one of organisations) {
@@ -49,5 +51,10 @@ export function createOrganisationNames(parts: {
     }
     lists.set(organisations, { names, untilMs });
     return names;
+  };
+  return (organisations) => {
+    const nowMs = parts.clock.now().getTime();
+    const known = lists.get(organisations);
+    return known !== undefined && nowMs < known.untilMs ? known.names : findAll(organisations, nowMs);
   };
 }

@@ -82,16 +82,16 @@ function referencesOf({ type, content, index }: Concerning, indexer: ResourceInd
 /** What decides who may see it, of each of them. For most types nothing is asked. */
 export interface OthersFacts {
   of(stored: Concerning, written?: Written): Promise<readonly PatientFacts[]>;
-  /** Of those of a list that are of other types, by resource; undefined where there are none. */
+  /** Of those of a list that are of other types, by resource. */
   ofAll<T extends Concerning>(
     list: readonly T[],
     judgedBy: (one: T) => Promise<Concerning>,
-  ): Promise<ReadonlyMap<T, readonly PatientFacts[]>> | undefined;
+  ): Promise<ReadonlyMap<T, readonly PatientFacts[]>>;
 }
 
 export function createOthersFacts(
   findOthers: FindOthers,
-  factsOf: (patients: readonly string[]) => Promise<ReadonlyMap<string, PatientFacts>>,
+  factsOf: (patients: readonly string[]) => Promise<KnownFacts>,
 ): OthersFacts {
   const ofEach = async <T extends Concerning>(
     list: readonly T[],
@@ -104,31 +104,35 @@ export function createOthersFacts(
     const patients = [...new Set(found.flatMap(([, others]) => others))];
     const facts = new Map<string, PatientFacts>();
     for (let at = 0; at < patients.length; at += LIMITS.bundleEntriesMax) {
-      for (const [patient, one] of await factsOf(patients.slice(at, at + LIMITS.bundleEntriesMax)))
-        facts.set(patient, one);
+      const some = patients.slice(at, at + LIMITS.bundleEntriesMax);
+      const asked = await factsOf(some);
+      for (const patient of some) facts.set(patient, factsFor(patient, asked));
     }
-    return new Map(found.map(([one, others]) => [one, others.map((patient) => knownOf(patient, facts))]));
+    return new Map(found.map(([one, others]) => [one, others.map((patient) => factsFor(patient, facts))]));
   };
   return {
     of: async (stored, written) => {
       if (isOfOne(stored)) return [];
       return (await ofEach([stored], async (one) => one, written)).get(stored) ?? [];
     },
-    ofAll: (list, judgedBy) => {
-      if (list.every(isOfOne)) return undefined;
-      return ofEach(
+    ofAll: (list, judgedBy) =>
+      ofEach(
         list.filter((one) => !isOfOne(one)),
         judgedBy,
-      );
-    },
+      ),
   };
 }
 
-function isOfOne({ type }: Concerning): boolean {
+/** Whether it concerns nobody but the patient in whose record it is. */
+export function isOfOne({ type }: Pick<Concerning, 'type'>): boolean {
   return concernedBy(type) === undefined;
 }
 
-function knownOf(patient: string, facts: ReadonlyMap<string, PatientFacts>): PatientFacts {
+/** Facts of patients that were asked for. */
+export type KnownFacts = Pick<ReadonlyMap<string, PatientFacts>, 'get'>;
+
+/** Whoever is not known of has neither a restriction nor an objection, so that not having asked must not pass for that. */
+export function factsFor(patient: string, facts: KnownFacts): PatientFacts {
   const found = facts.get(patient);
   if (found === undefined) throw new TypeError('a patient was judged whose facts were not asked for');
   return found;

@@ -61,7 +61,9 @@ function patientsReferredTo({ content }: StoredResource): string[] {
 }
 
 function holdsPatients({ type, content }: StoredResource): boolean {
-  return content.includes('"resourceType":"Patient"', type === 'Patient' ? '{"resourceType":"Patient"'.length : 0);
+  const from = type === 'Patient' ? '{"resourceType":"Patient"'.length : 0;
+  // Its rare letter first: a text without it is done with at once.
+  return content.includes('Patient"', from) && content.includes('"resourceType":"Patient"', from);
 }
 
 /** Those of them that are restricted: by their own label, or as the store knows the person of that NHS number or id. */

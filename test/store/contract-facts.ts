@@ -40,6 +40,45 @@ export function describeFactsContract(subject: Subject): void {
       expect(await store.readWithFacts('ServiceRequest', 'none', [])).toBeUndefined();
     });
 
+    it('knows whose Patient is labelled, and no longer when the label or the Patient is gone', async () => {
+      const { store } = subject();
+      const asked = async () => {
+        const [alone] = await store.patientFacts({ patients: ['marked'], organisations: [] });
+        const several = await store.patientFacts({ patients: ['other', 'marked'], organisations: ['x|1'] });
+        const read = await store.readWithFacts('ServiceRequest', 'r-marked', []);
+        const page = await store.search(bySubject('marked'), { patient: 'marked', organisations: [] });
+        const told = [alone, several[1], read?.facts, page.facts].map((facts) => facts?.restricted);
+        expect([several[0]?.restricted, new Set(told).size]).toEqual([false, 1]);
+        return told[0];
+      };
+      const patient = (version: number, codes: readonly string[]): ResourceWrite =>
+        sampleWrite('marked', {
+          type: 'Patient',
+          patient: 'marked',
+          version,
+          index: codes.map((code) => token('_security', code)),
+        });
+      const request = {
+        patient: 'marked',
+        index: [reference('subject', 'Patient', 'marked'), token('_security', 'V')],
+      };
+      // What is labelled in the record is not the Patient.
+      await store.commit(commitOf({ writes: [patient(1, ['N']), sampleWrite('r-marked', request)] }));
+      expect(await asked()).toBe(false);
+      for (const [version, codes, restricted] of [
+        [2, ['R'], true],
+        [3, ['N', 'V'], true],
+        [4, [], false],
+        [5, ['V', 'R'], true],
+      ] as const) {
+        await store.commit(commitOf({ writes: [patient(version, codes)] }));
+        expect(await asked()).toBe(restricted);
+      }
+      const gone = { type: 'Patient', patient: 'marked', version: 6, deleted: true, content: '' };
+      await store.commit(commitOf({ writes: [sampleWrite('marked', gone)] }));
+      expect(await asked()).toBe(false);
+    });
+
     it('finds of a record as a whole what it finds row by row', async () => {
       const { store } = subject();
       let round = 0;

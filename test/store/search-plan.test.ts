@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SearchFilter, SearchSort } from '../../src/fhir/search-request.ts';
-import { testRecord } from '../../src/store/sql/access-filter.ts';
 import { buildAuditSearch } from '../../src/store/sql/audit-search.ts';
 import { buildSearch } from '../../src/store/sql/build-search.ts';
 import { buildChanges } from '../../src/store/sql/list-changes.ts';
+import { readPatientFacts, readWithFacts } from '../../src/store/sql/patient-facts.ts';
+import { runSearch } from '../../src/store/sql/run-search.ts';
+import type { Sql } from '../../src/store/sql/statement.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts';
 import type { ChangeRequest } from '../../src/store/store.ts';
 import { searchOf, tokenFilter } from './support/samples.ts';
@@ -191,14 +193,44 @@ describe('the texts of searches', () => {
 });
 
 describe('the labels of a record', () => {
-  it('are looked up by an index of their own, which no other search is taken for', () => {
+  const limits = { clauses: [], patient: undefined, unrestrictedOnly: false, consent: undefined };
+  const anyone = { whose: 'anyone' as const, filters: [], hiddenLabels: ['R', 'V'] };
+
+  /** The statements that something asks of a store in which there is nothing. */
+  const asked = async (ask: (driver: Parameters<typeof runSearch>[0]) => Promise<unknown>): Promise<Sql[]> => {
+    const statements: Sql[] = [];
+    const query = async (statement: Sql) => {
+      statements.push(statement);
+      return [];
+    };
+    await ask({ query, search: query, apply: async () => ({ ok: true, rows: [] }), close: async () => {} });
+    return statements;
+  };
+
+  it.each<[string, Parameters<typeof asked>[0]]>([
+    ['a read', (driver) => readWithFacts(driver, { type: 'ServiceRequest', id: 'r1', organisations: [] })],
+    [
+      'a read that asks who is related',
+      (driver) => readWithFacts(driver, { type: 'Task', id: 'r', organisations: ['a'] }),
+    ],
+    [
+      'a search of a record',
+      (driver) =>
+        runSearch(driver, searchOf([patient], { access: { ...limits, clauses: [anyone] } }), {
+          patient: 'p1',
+          organisations: [],
+        }),
+    ],
+    ['the facts of a patient', (driver) => readPatientFacts(driver, { patients: ['p1'], organisations: [] })],
+    ['the facts of several', (driver) => readPatientFacts(driver, { patients: ['p1', 'p2'], organisations: ['a'] })],
+  ])('are looked up for %s by an index of their own, which no other search is taken for', async (_what, ask) => {
     const database = new DatabaseSync(join(folder, 'ginnel.db'));
     try {
-      const clause = { whose: 'anyone' as const, filters: [], hiddenLabels: ['R', 'V'] };
-      const limits = { clauses: [clause], patient: undefined, unrestrictedOnly: false, consent: undefined };
-      const test = testRecord(limits, 'ServiceRequest', 'p1');
-      const steps = database.prepare(`EXPLAIN QUERY PLAN SELECT ${test?.text}`).all(...(test?.params ?? []));
-      expect(steps.map(({ detail }) => detail)).toContainEqual(expect.stringContaining('INDEX token_confidential'));
+      const [statement, ...more] = await asked(ask);
+      expect(more).toEqual([]);
+      const steps = database.prepare(`EXPLAIN QUERY PLAN ${statement?.text}`).all(...(statement?.params ?? []));
+      const ofTokens = steps.map(({ detail }) => String(detail)).filter((step) => /\btoken/.test(step));
+      expect(ofTokens).toEqual([expect.stringMatching(/INDEX token_confidential \(patient=\?/)]);
       const [index] = database.prepare("SELECT sql FROM sqlite_schema WHERE name = 'token_confidential'").all();
       expect(String(index?.sql)).not.toMatch(/(?:param|code) (?:=|IN)/);
     } finally {

@@ -40,36 +40,6 @@ export function andAccess(access: AccessLimits | undefined, row: AccessRow, test
   return condition === undefined ? sql`` : sql` AND ${condition}`;
 }
 
-/**
- * A condition on one patient's record as a whole, under which the caller may find every resource of a type in it, so that
- * none of them need be tested; undefined where there is no such condition. Nearly every record meets it.
- */
-export function testRecord(access: AccessLimits, type: string, patient: string): Sql | undefined {
-  const { clauses, consent } = access;
-  if (access.patient !== undefined || access.unrestrictedOnly || consent?.explicit === true) return undefined;
-  if (concernedBy(type) !== undefined) return undefined;
-  const whole = clauses.flatMap((clause) => recordClause(clause, type, patient) ?? []);
-  if (whole.length === 0) return undefined;
-  const anyOne = sql`(${joinSql(whole, ' OR ')})`;
-  if (consent === undefined) return anyOne;
-  return sql`${anyOne} AND NOT EXISTS (SELECT 1 FROM consent_rule an WHERE an.patient = ${patient} ${fence})`;
-}
-
-/** The labels of a record are few, and have an index of their own, which is made with the very words of this condition. */
-function recordClause({ whose, filters, hiddenLabels }: AccessClause, type: string, patient: string): Sql | undefined {
-  if (filters.length > 0 || whose === 'nobody' || !hiddenLabels.every(isConfidential)) return undefined;
-  const row = { type, id: sql`''`, patient: sql`${patient}`, depth: 0 };
-  const unlabelled = sql`NOT EXISTS (SELECT 1 FROM token ap WHERE ap.patient = ${patient} AND ap.type = ${type}
-    AND ap.param || '' = '_security' AND ap.code || '' IN ('R', 'V') ${fence})`;
-  const parts = [...testWhose(whose, row), ...(hiddenLabels.length === 0 ? [] : [unlabelled])];
-  return parts.length === 0 ? sql`1 = 1` : joinSql(parts, ' AND ');
-}
-
-/** What the index of labels has; any other label is tested row by row. */
-function isConfidential(label: string): boolean {
-  return label === 'R' || label === 'V';
-}
-
 function anyClause(clauses: readonly AccessClause[], row: AccessRow, test: TestFilter): Sql {
   if (clauses.length === 0) return sql`1 = 0`;
   const tests = clauses.map((clause) => allOf(clause, row, test));

@@ -18,10 +18,11 @@ export async function readPatientFacts(driver: SqlDriver, request: PatientFactsR
 }
 
 const NONE: ReadonlySet<string> = new Set();
+const NO_CONSENTS: readonly StoredConsentRow[] = [];
 
 /** As most patients are: neither restricted nor with a Consent. */
 function unremarkable(patient: string): PatientFacts {
-  return { patient, related: NONE, registered: NONE, restricted: false, consents: [] };
+  return { patient, related: NONE, registered: NONE, restricted: false, consents: NO_CONSENTS };
 }
 
 /** More than are told by the bits of one number are looked up by themselves. */
@@ -29,14 +30,21 @@ const ORGANISATIONS_IN_BITS_MAX = 24;
 const fence: Sql = { text: FENCE, params: [] };
 
 /**
- * The facts of one patient as columns of another statement: all of them where the patient has no Consent, as most have
- * none. `patient` is a column or a parameter.
+ * Labels of confidentiality have an index of their own, which is small, and is found by its patient; these are the very
+ * words of its condition. The rows of a Patient have their own id for the patient.
+ */
+export const IS_CONFIDENTIAL = `param || '' = '_security' AND code || '' IN ('R', 'V')`;
+const isConfidential: Sql = { text: IS_CONFIDENTIAL, params: [] };
+
+/**
+ * The facts of one patient as columns of another statement: all of them where the record has neither a Consent nor a
+ * label, as most have none. `patient` is a column or a parameter.
  */
 export function factColumns(patient: Sql, organisations: readonly string[]): Sql {
   const marks = sql`, CASE WHEN EXISTS (SELECT 1 FROM consent_rule fc WHERE fc.patient = ${patient} ${fence}) THEN 2
-      WHEN EXISTS (SELECT 1 FROM token fs WHERE fs.type = 'Patient' AND fs.id = ${patient} AND fs.param = '_security'
-        AND fs.code IN ('R', 'V') ${fence}) THEN 1 ELSE 0 END AS fact_marks`;
-  if (organisations.length === 0 || organisations.length > ORGANISATIONS_IN_BITS_MAX) return marks;
+      WHEN EXISTS (SELECT 1 FROM token WHERE patient = ${patient} AND ${isConfidential} ${fence}) THEN 1
+      ELSE 0 END AS fact_marks`;
+  if (!fitsInBits(organisations)) return marks;
   const listed = (): Sql => {
     const rows = organisations.map((one, at): Sql => ({ text: `(?, ${2 ** at})`, params: [one] }));
     return sql`(VALUES ${joinSql(rows, ', ')}) AS fn`;
@@ -48,20 +56,39 @@ export function factColumns(patient: Sql, organisations: readonly string[]): Sql
       AND fr.organisation = fn.column1 AND fr.type = 'Patient' AND fr.id = ${patient} ${fence})) AS fact_registered`;
 }
 
-/** What these columns say; where they cannot say all, it is asked for. */
-export async function readFactColumns(
+/** What the columns say of a patient's record. */
+export interface RecordMarks {
+  readonly hasConsents: boolean;
+  /** Whether anything in it is labelled confidential; undefined where there are Consents, and it was not looked for. */
+  readonly hasLabels: boolean | undefined;
+  readonly related: ReadonlySet<string>;
+  readonly registered: ReadonlySet<string>;
+}
+
+export function readMarks(row: Row, organisations: readonly string[]): RecordMarks {
+  const marks = number(row, 'fact_marks');
+  const isAsked = fitsInBits(organisations);
+  return {
+    hasConsents: marks === 2,
+    hasLabels: marks === 2 ? undefined : marks === 1,
+    related: isAsked ? ofBits(row.fact_related, organisations) : NONE,
+    registered: isAsked ? ofBits(row.fact_registered, organisations) : NONE,
+  };
+}
+
+/** The facts, where these columns say all of them; else they are to be asked for. */
+export function readFactColumns(
   row: Row,
   { patient, organisations }: { readonly patient: string; readonly organisations: readonly string[] },
-  driver: SqlDriver,
-): Promise<PatientFacts | undefined> {
-  const marks = number(row, 'fact_marks');
-  if (marks === 2 || organisations.length > ORGANISATIONS_IN_BITS_MAX) {
-    return (await readPatientFacts(driver, { patients: [patient], organisations }))[0];
-  }
-  const facts = { ...unremarkable(patient), restricted: marks === 1 };
-  if (organisations.length === 0) return facts;
-  const related = ofBits(row.fact_related, organisations);
-  return { ...facts, related, registered: ofBits(row.fact_registered, organisations) };
+): PatientFacts | undefined {
+  if (row.fact_marks !== 0 || organisations.length > ORGANISATIONS_IN_BITS_MAX) return undefined;
+  if (organisations.length === 0) return unremarkable(patient);
+  const { related, registered } = readMarks(row, organisations);
+  return { patient, related, registered, restricted: false, consents: NO_CONSENTS };
+}
+
+function fitsInBits({ length }: readonly string[]): boolean {
+  return length > 0 && length <= ORGANISATIONS_IN_BITS_MAX;
 }
 
 /** The organisations of whose bits this is the sum; null where it is of none. */
@@ -79,19 +106,39 @@ export async function readWithFacts(
     organisations,
   }: { readonly type: string; readonly id: string; readonly organisations: readonly string[] },
 ): Promise<ResourceWithFacts | undefined> {
-  const [row] = await driver.query(sql`SELECT v.type, v.id, v.version, v.last_updated, v.deleted, v.content, v.patient
-    ${factColumns(sql`v.patient`, organisations)}
-    FROM version v WHERE v.type = ${type} AND v.id = ${id} ORDER BY v.version DESC LIMIT 1`);
+  const [row] = await driver.query(buildRead(type, id, organisations));
   if (row === undefined) return undefined;
   const stored = toResource(row);
   const { patient } = stored;
   if (patient === null) return { stored, facts: undefined };
-  return { stored, facts: await readFactColumns(row, { patient, organisations }, driver) };
+  const asked = { patient, organisations };
+  return { stored, facts: readFactColumns(row, asked) ?? (await readFactsOf(driver, asked)) };
+}
+
+function buildRead(type: string, id: string, organisations: readonly string[]): Sql {
+  // Where nobody's relationship matters it is always the same text: one that is put together anew takes longer to find.
+  if (organisations.length === 0) return { text: READ_TEXT, params: [type, id] };
+  return selectVersion(factColumns(PATIENT, organisations), type, id);
+}
+
+function selectVersion(columns: Sql, type: string, id: string): Sql {
+  return sql`SELECT v.type, v.id, v.version, v.last_updated, v.deleted, v.content, v.patient${columns}
+    FROM version v WHERE v.type = ${type} AND v.id = ${id} ORDER BY v.version DESC LIMIT 1`;
+}
+
+const PATIENT: Sql = { text: 'v.patient', params: [] };
+const READ_TEXT = selectVersion(factColumns(PATIENT, []), '', '').text;
+
+export async function readFactsOf(
+  driver: SqlDriver,
+  { patient, organisations }: { readonly patient: string; readonly organisations: readonly string[] },
+): Promise<PatientFacts | undefined> {
+  return (await readPatientFacts(driver, { patients: [patient], organisations }))[0];
 }
 
 /** By far the most frequent: one patient, whom every relationship or none opens. */
-const ONE_PATIENT = `SELECT 'restricted' AS kind, id AS patient, '' AS a, '' AS b, '' AS c, '' AS d, '' AS e, '' AS f, '' AS g,
-  0 AS n FROM token WHERE type = 'Patient' AND param = '_security' AND id = ? AND code IN ('R', 'V')
+const ONE_PATIENT = `SELECT 'restricted' AS kind, patient, '' AS a, '' AS b, '' AS c, '' AS d, '' AS e, '' AS f, '' AS g,
+  0 AS n FROM token WHERE patient = ? AND type = 'Patient' AND ${IS_CONFIDENTIAL}
   UNION ALL SELECT 'consent', patient, id, decision, actor, class, purpose, valid_from, valid_to, rank
   FROM consent_rule WHERE patient = ?`;
 
@@ -100,8 +147,8 @@ function buildFacts({ patients, organisations }: PatientFactsRequest): Sql {
   if (others.length === 0 && organisations.length === 0) return { text: ONE_PATIENT, params: [only, only] };
   const listed = listOf(patients);
   const relations = organisations.length === 0 ? [] : [findRelations(patients, organisations)];
-  const restricted = sql`SELECT DISTINCT 'restricted', id, '', '', '', '', '', '', '', 0 FROM token
-    WHERE type = 'Patient' AND param = '_security' AND id IN (${listed}) AND code IN ('R', 'V')`;
+  const restricted = sql`SELECT DISTINCT 'restricted', patient, '', '', '', '', '', '', '', 0 FROM token
+    WHERE patient IN (${listed}) AND type = 'Patient' AND ${isConfidential}`;
   const consents = sql`SELECT 'consent', patient, id, decision, actor, class, purpose, valid_from, valid_to, rank
     FROM consent_rule WHERE patient IN (${listed})`;
   if (relations.length > 0) return joinSql([...relations, restricted, consents], ' UNION ALL ');

@@ -1,9 +1,9 @@
 import type { SearchRequest } from '../../fhir/search-request.ts';
 import type { FactsAsked, SearchPage } from '../store.ts';
-import { testRecord } from './access-filter.ts';
 import { buildCount, buildSearch, placeOf } from './build-search.ts';
 import type { Row, SqlDriver } from './driver.ts';
-import { factColumns, readFactColumns } from './patient-facts.ts';
+import { mayOpenRecord, opensRecord } from './open-record.ts';
+import { factColumns, readFactColumns, readFactsOf, readMarks } from './patient-facts.ts';
 import { number, text, toResource } from './rows.ts';
 import { encodePlace, orderOf, type SearchOrder } from './search-order.ts';
 import { sql } from './statement.ts';
@@ -24,7 +24,9 @@ export async function runSearch(driver: SqlDriver, request: SearchRequest, asked
   const [hasPrevious, hasNext] = back ? [more, true] : [place !== undefined, more];
   const [first, last] = [page[0], page.at(-1)];
   const known =
-    asked === undefined || first === undefined ? {} : { facts: await readFactColumns(first, asked, driver) };
+    asked === undefined || first === undefined
+      ? {}
+      : { facts: readFactColumns(first, asked) ?? (await readFactsOf(driver, asked)) };
   return {
     matches: page.map(toResource),
     ...known,
@@ -49,14 +51,15 @@ async function searchRecord(
   request: SearchRequest,
   asked: FactsAsked | undefined,
 ): Promise<readonly Row[] | undefined> {
-  if (asked === undefined || request.access === undefined || !isPointSearch(request)) return undefined;
-  const test = testRecord(request.access, request.type, asked.patient);
-  if (test === undefined) return undefined;
+  const { access } = request;
+  if (asked === undefined || access === undefined || !isPointSearch(request)) return undefined;
+  if (!mayOpenRecord(access, request.type)) return undefined;
   const facts = factColumns(sql`${asked.patient}`, asked.organisations);
-  const more = sql`${facts}, CASE WHEN ${test} THEN 1 ELSE 0 END AS record_open`;
-  const rows = await driver.query(buildSearch({ ...request, access: undefined }, more));
-  const isOpen = rows.every(({ record_open, patient }) => record_open === 1 && patient === asked.patient);
-  return isOpen ? rows : undefined;
+  const rows = await driver.query(buildSearch({ ...request, access: undefined }, facts));
+  const [first] = rows;
+  if (first === undefined) return rows;
+  const isOpen = opensRecord(access, readMarks(first, asked.organisations), asked.patient);
+  return isOpen && rows.every(({ patient }) => patient === asked.patient) ? rows : undefined;
 }
 
 /**
