@@ -48,11 +48,10 @@ export function createIndexer(definitions: Definitions, options: { readonly base
   return {
     index(resource) {
       const tree = resource as unknown as JsonObject;
-      const rows = new Map<string, IndexRow>();
+      const index: IndexRow[] = [];
       for (const readRows of parametersOf(resource.resourceType)) {
-        for (const row of readRows(tree)) rows.set(keyOf(row), row);
+        for (const row of readRows(tree)) index.push(row);
       }
-      const index = [...rows.values()];
       const patient = patientOf(resource, index);
       return {
         index,
@@ -65,6 +64,7 @@ export function createIndexer(definitions: Definitions, options: { readonly base
   };
 }
 
+/** No other parameter of a type has the same code, so that each sees to its own rows being told once. */
 function compileParameter(parameter: SearchableParameter, context: IndexContext): ReadRows {
   const { code, type: kind, expression } = parameter;
   if (kind !== 'composite') {
@@ -74,23 +74,29 @@ function compileParameter(parameter: SearchableParameter, context: IndexContext)
       // Most parameters find nothing in a resource, or one value.
       if (values.length === 0) return NONE;
       const [only] = values;
-      if (only !== undefined && values.length === 1) return rowsOf(kind, code, only, context);
-      return values.flatMap((found) => rowsOf(kind, code, found, context));
+      if (only !== undefined && values.length === 1) return withoutTwice(rowsOf(kind, code, only, context));
+      return withoutTwice(values.flatMap((found) => rowsOf(kind, code, found, context)));
     };
   }
   const components = componentsOf(parameter);
   const extract = compileComposite(expression, components, context.definitions);
   return (resource) =>
-    extract(resource).flatMap((place) =>
-      combine(
-        place.map((values, index) => {
-          const { type } = components[index] ?? { type: 'token' };
-          return values.flatMap((found) => componentRows(type, code, found, context));
-        }),
-      )
-        .slice(0, LIMITS.indexCombinationsMax)
-        .map((parts): CompositeRow => ({ kind: 'composite', param: code, parts })),
+    withoutTwice(
+      extract(resource).flatMap((place) =>
+        combine(
+          place.map((values, index) => {
+            const { type } = components[index] ?? { type: 'token' };
+            return values.flatMap((found) => componentRows(type, code, found, context));
+          }),
+        )
+          .slice(0, LIMITS.indexCombinationsMax)
+          .map((parts): CompositeRow => ({ kind: 'composite', param: code, parts })),
+      ),
     );
+}
+
+function withoutTwice(rows: readonly IndexRow[]): readonly IndexRow[] {
+  return rows.length < 2 ? rows : [...new Map(rows.map((row) => [keyOf(row), row])).values()];
 }
 
 /** One of each list, in every combination. */

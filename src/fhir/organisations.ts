@@ -21,6 +21,10 @@ const ELEMENTS: Readonly<Record<string, readonly string[]>> = {
   QuestionnaireResponse: ['author'],
 };
 
+const PATHS: ReadonlyMap<string, readonly (readonly string[])[]> = new Map(
+  Object.entries(ELEMENTS).map(([type, paths]) => [type, paths.map((path) => path.split('.'))]),
+);
+
 /**
  * `Organization/x`, or `system|value` where the organisation is named by its identifier, also in a contained resource;
  * and the partner whose message brought it.
@@ -34,8 +38,8 @@ export function findOrganisations(resource: JsonObject, context: IndexContext): 
     if (typeof system === 'string' && typeof value === 'string') found.add(`${system}|${value}`);
   };
 
-  for (const path of ELEMENTS[String(resource.resourceType)] ?? []) {
-    for (const one of readPath(resource, path.split('.'))) {
+  for (const path of PATHS.get(String(resource.resourceType)) ?? []) {
+    for (const one of readPath(resource, path)) {
       if (!isJsonObject(one)) continue;
       const { reference } = one;
       if (typeof reference === 'string') {
@@ -62,11 +66,12 @@ function isOrganisationIdentifier(reference: JsonObject): boolean {
   );
 }
 
-function readPath(value: JsonValue, path: readonly string[]): JsonValue[] {
-  if (Array.isArray(value)) return value.flatMap((item) => readPath(item, path));
-  const [name, ...rest] = path;
+/** What stands at the end of a path, of which `step` comes next. */
+function readPath(value: JsonValue, path: readonly string[], step = 0): readonly JsonValue[] {
+  if (Array.isArray(value)) return value.flatMap((item) => readPath(item, path, step));
+  const name = path[step];
   if (name === undefined) return [value];
-  return isJsonObject(value) && value[name] !== undefined ? readPath(value[name], rest) : [];
+  return isJsonObject(value) && value[name] !== undefined ? readPath(value[name], path, step + 1) : [];
 }
 
 function contributorOf({ meta }: JsonObject): string | undefined {

@@ -95,12 +95,10 @@ function isBlank(text: string): boolean {
 }
 
 /** Line breaks and tabs may stand in a text, other control characters not. */
+const WITHOUT_CONTROL = /^[\t\n\r -\uffff]*$/;
+
 function hasNoControl(text: string): boolean {
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d) return false;
-  }
-  return true;
+  return WITHOUT_CONTROL.test(text);
 }
 
 function hasNoSpace(text: string): boolean {

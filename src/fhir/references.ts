@@ -21,6 +21,13 @@ export interface ParsedReference {
  */
 export function parseReference(reference: string, types: ReadonlySet<string>): ParsedReference | undefined {
   if (reference.startsWith('#') || reference.startsWith('urn:') || reference.includes('?')) return undefined;
+  const slash = reference.indexOf('/');
+  // `Patient/1`, which nearly every reference is.
+  if (slash > 0 && reference.indexOf('/', slash + 1) === -1) {
+    const type = reference.slice(0, slash);
+    const id = reference.slice(slash + 1);
+    return types.has(type) && isResourceId(id) ? { base: undefined, type, id, version: undefined } : undefined;
+  }
   const steps = reference.split('/');
   let version: string | undefined;
   if (steps.length > 3 && steps.at(-2) === '_history') {
@@ -49,26 +56,41 @@ const REFERENCE_MEMBERS = new Set([
 ]);
 
 /**
- * A copy of the resource in which every `Reference.reference`, in contained resources and extensions too, is what
- * `replace` returns for it; undefined leaves it as it is. The resource itself is not changed.
+ * The resource with every `Reference.reference`, in contained resources and extensions too, as `replace` returns it;
+ * undefined leaves it as it is. The resource itself is not changed: what holds a reference that is another is a copy, and
+ * what holds none is shared.
  */
 export function rewriteReferences<T extends Resource>(
   resource: T,
   replace: (reference: string) => string | undefined,
 ): T {
-  const copy = (value: JsonValue, member: string): JsonValue => {
-    if (Array.isArray(value))
-      return copySpellings(
-        value,
-        value.map((item) => copy(item, member)),
-      );
-    if (!isJsonObject(value)) return value;
-    const members = Object.entries(value).map(([name, item]): [string, JsonValue] => [name, copy(item, name)]);
-    const rewritten: JsonObject = copySpellings(value, Object.fromEntries(members));
-    if (isReference(value, member)) rewritten.reference = replace(value.reference) ?? value.reference;
-    return rewritten;
-  };
-  return copy(resource as unknown as JsonValue, '') as unknown as T;
+  return rewriteValue(resource as unknown as JsonValue, '', replace) as unknown as T;
+}
+
+function rewriteValue(value: JsonValue, member: string, replace: (reference: string) => string | undefined): JsonValue {
+  if (Array.isArray(value)) {
+    let list = value;
+    for (let at = 0; at < value.length; at += 1) {
+      const item = value[at] as JsonValue;
+      const rewritten = rewriteValue(item, member, replace);
+      if (rewritten === item) continue;
+      if (list === value) list = copySpellings(value, [...value]);
+      list[at] = rewritten;
+    }
+    return list;
+  }
+  if (!isJsonObject(value)) return value;
+  let object = value;
+  for (const name in value) {
+    const item = value[name] as JsonValue;
+    const rewritten = rewriteValue(item, name, replace);
+    if (rewritten === item) continue;
+    if (object === value) object = { ...value };
+    object[name] = rewritten;
+  }
+  if (!isReference(value, member)) return object;
+  const reference = replace(value.reference) ?? value.reference;
+  return reference === value.reference ? object : { ...object, reference };
 }
 
 /** Every `Reference.reference` of a resource, in the order they stand, contained resources and extensions included. */
@@ -78,7 +100,7 @@ export function referencesOf(resource: Resource): string[] {
     if (Array.isArray(value)) {
       for (const item of value) visit(item, member);
     } else if (isJsonObject(value)) {
-      for (const name of Object.keys(value)) visit(value[name] ?? null, name);
+      for (const name in value) visit(value[name] ?? null, name);
       if (isReference(value, member)) found.push(value.reference);
     }
   };

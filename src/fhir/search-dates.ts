@@ -52,7 +52,7 @@ type Parts = [number, number, number, number, number, number, number];
 
 function exists([year, month, day, hour, minute, second]: Parts): boolean {
   if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 60) return false;
-  return year > 0 && day <= new Date(utcOf([year, month + 1, 0, 0, 0, 0, 0])).getUTCDate();
+  return year > 0 && (day <= 28 || day <= new Date(utcOf([year, month + 1, 0, 0, 0, 0, 0])).getUTCDate());
 }
 
 function readOffset(zone: string): number {
@@ -70,6 +70,7 @@ function toInstant(parts: Parts, offsetMs: number | undefined): number {
 
 /** Date.UTC without its reading of the years 0 to 99 as 1900 to 1999. Parts beyond their range carry over. */
 function utcOf([year, month, day, hour, minute, second, millisecond]: Parts): number {
+  if (year > 99) return Date.UTC(year, month - 1, day, hour, minute, second, millisecond);
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   date.setUTCHours(hour, minute, second, millisecond);
@@ -92,8 +93,25 @@ const MONTH_OFFSETS: readonly number[] = Array.from({ length: MONTHS_KEPT + 1 },
 function londonOffsetMs(instantMs: number): number {
   const date = new Date(instantMs);
   const month = (date.getUTCFullYear() - MONTHS_FROM_YEAR) * 12 + date.getUTCMonth();
-  const offsetMs = MONTH_OFFSETS[month];
-  return offsetMs !== undefined && offsetMs === MONTH_OFFSETS[month + 1] ? offsetMs : readLondonOffsetMs(instantMs);
+  const [before, after] = [MONTH_OFFSETS[month], MONTH_OFFSETS[month + 1]];
+  if (before === undefined || after === undefined) return readLondonOffsetMs(instantMs);
+  return before === after || instantMs < changeIn(month, before) ? before : after;
+}
+
+/** When the clocks change in a month that has a change, once it was asked for: no month of these years has two. */
+const CHANGES = new Map<number, number>();
+
+function changeIn(month: number, before: number): number {
+  const known = CHANGES.get(month);
+  if (known !== undefined) return known;
+  let [last, first] = [Date.UTC(MONTHS_FROM_YEAR, month), Date.UTC(MONTHS_FROM_YEAR, month + 1)];
+  while (first - last > 1) {
+    const middle = Math.floor((last + first) / 2);
+    if (readLondonOffsetMs(middle) === before) last = middle;
+    else first = middle;
+  }
+  CHANGES.set(month, first);
+  return first;
 }
 
 /** `GMT`, `GMT+01:00`, and until 1847 `GMT-00:01:15`. */

@@ -6,7 +6,7 @@ import { NHS_NUMBER_SYSTEM } from './canonical.ts';
 import type { Definitions } from './definitions.ts';
 import { parseReference } from './references.ts';
 import type { FoundValue } from './search-values.ts';
-import type { Property, Structure } from './structure.ts';
+import type { Property } from './structure.ts';
 
 /** What a search parameter looks at in a resource. */
 export type Extract = (resource: JsonObject) => readonly FoundValue[];
@@ -35,15 +35,14 @@ export function compileComposite(
     );
 }
 
-type Path = (from: Found, resource: JsonObject) => Found[];
+type Path = (from: Found, resource: JsonObject) => readonly Found[];
 
 /** A simple path from a place; after `%resource` from the resource. Composites of R4 have no other. */
 function compilePath(path: string, definitions: Definitions): Path {
   const fromResource = path.startsWith('%resource.');
   const steps = /^[A-Z][A-Za-z]*$/.test(path) ? [] : readSteps(path.replace(/^%resource\./, ''), definitions);
   if (steps === undefined) throw new Error(`a composite search parameter has an expression that is no path: ${path}`);
-  return (from, resource) =>
-    walkFrom(fromResource ? { value: resource, property: undefined } : from, steps, resource, definitions);
+  return (from, resource) => walkFrom(fromResource ? { value: resource, property: undefined } : from, steps, resource);
 }
 
 /**
@@ -59,7 +58,7 @@ export function compileSearchExpression(expression: string, definitions: Definit
 function compilePart(part: string, definitions: Definitions): Extract {
   const bare = part.startsWith('(') && part.endsWith(')') && part.indexOf('(', 1) !== -1 ? part.slice(1, -1) : part;
   const steps = readSteps(bare, definitions);
-  return steps === undefined ? compileFully(part) : (resource) => walk(resource, steps, definitions);
+  return steps === undefined ? compileFully(part) : (resource) => walk(resource, steps);
 }
 
 interface Found {
@@ -69,8 +68,11 @@ interface Found {
 }
 
 type Step =
-  | { readonly kind: 'member'; readonly name: string }
+  | { readonly kind: 'member'; readonly propertiesOf: PropertiesOf }
   | { readonly kind: 'keep'; readonly test: (found: Found, resource: JsonObject) => boolean };
+
+/** What a step may find in an object that stands at a property: one element, or each type of a choice. */
+type PropertiesOf = (value: JsonObject, property: Property | undefined) => readonly Property[];
 
 /** The steps of a simple path; undefined when it is more than that. */
 function readSteps(path: string, definitions: Definitions): Step[] | undefined {
@@ -101,47 +103,64 @@ const STEPS: readonly (readonly [form: RegExp, make: (match: RegExpExecArray, de
     /^\.where\(([a-z][A-Za-z]*)='([^'\\]*)'\)/,
     ([, name = '', text]) => ({ kind: 'keep', test: ({ value }) => isJsonObject(value) && value[name] === text }),
   ],
-  [/^\.([a-z][A-Za-z]*)(?![A-Za-z(])/, ([, name = '']) => ({ kind: 'member', name })],
+  [
+    /^\.([a-z][A-Za-z]*)(?![A-Za-z(])/,
+    ([, name = ''], definitions) => ({ kind: 'member', propertiesOf: resolveMember(name, definitions) }),
+  ],
 ];
 
-function walk(resource: JsonObject, steps: readonly Step[], definitions: Definitions): FoundValue[] {
-  return walkFrom({ value: resource, property: undefined }, steps, resource, definitions).map(toFoundValue);
+function walk(resource: JsonObject, steps: readonly Step[]): readonly FoundValue[] {
+  const found = walkFrom({ value: resource, property: undefined }, steps, resource);
+  return found.length === 0 ? NOTHING : found.map(toFoundValue);
 }
+
+/** What nearly every parameter finds in a resource. */
+const NOTHING: readonly never[] = [];
 
 function toFoundValue({ value, property }: Found): FoundValue {
-  return { value, type: property?.type, valueSet: property?.valueSet };
+  return { value, valueSet: property?.valueSet };
 }
 
-function walkFrom(from: Found, steps: readonly Step[], resource: JsonObject, definitions: Definitions): Found[] {
-  let found: Found[] = [from];
+function walkFrom(from: Found, steps: readonly Step[], resource: JsonObject): readonly Found[] {
+  let found: readonly Found[] = [from];
   for (const step of steps) {
-    found =
-      step.kind === 'keep'
-        ? found.filter((one) => step.test(one, resource))
-        : found.flatMap((one) => readMember(one, step.name, definitions));
+    if (step.kind === 'keep') {
+      found = found.filter((one) => step.test(one, resource));
+    } else {
+      const members: Found[] = [];
+      for (const one of found) readMember(one, step.propertiesOf, members);
+      found = members;
+    }
+    if (found.length === 0) return NOTHING;
   }
   return found;
 }
 
-function readMember({ value, property }: Found, name: string, definitions: Definitions): Found[] {
-  if (!isJsonObject(value)) return [];
-  const structure = structureOf(value, property, definitions);
-  return (structure?.choices.get(name) ?? [name]).flatMap((key) => {
-    const own = structure?.properties.get(key);
-    const member = Object.hasOwn(value, key) ? value[key] : undefined;
-    if (own === undefined || member === undefined || member === null) return [];
-    if (!Array.isArray(member)) return [{ value: member, property: own }];
-    return member.filter((item) => item !== null).map((item) => ({ value: item, property: own }));
-  });
+function readMember({ value, property }: Found, propertiesOf: PropertiesOf, members: Found[]): void {
+  if (!isJsonObject(value)) return;
+  for (const own of propertiesOf(value, property)) {
+    const member = value[own.name];
+    if (member === undefined || member === null) continue;
+    if (!Array.isArray(member)) members.push({ value: member, property: own });
+    else for (const item of member) if (item !== null) members.push({ value: item, property: own });
+  }
 }
 
-function structureOf(
-  value: JsonObject,
-  property: Property | undefined,
-  definitions: Definitions,
-): Structure | undefined {
-  if (property === undefined || property.type === 'Resource') return definitions.structure(String(value.resourceType));
-  return property.inner?.() ?? definitions.structure(property.type);
+/** Looks a name up once for each place that it is read from: a place is a property, or a type of resource. */
+function resolveMember(name: string, definitions: Definitions): PropertiesOf {
+  const known = new Map<Property | string, readonly Property[]>();
+  return (value, property) => {
+    const place = property === undefined || property.type === 'Resource' ? String(value.resourceType) : property;
+    const found = known.get(place);
+    if (found !== undefined) return found;
+    const structure =
+      typeof place === 'string' ? definitions.structure(place) : (place.inner?.() ?? definitions.structure(place.type));
+    // What has no such type is whatever somebody wrote: nothing of it is kept.
+    if (structure === undefined) return NOTHING;
+    const properties = (structure.choices.get(name) ?? [name]).flatMap((key) => structure.properties.get(key) ?? []);
+    known.set(place, properties);
+    return properties;
+  };
 }
 
 /**

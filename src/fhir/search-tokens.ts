@@ -10,46 +10,49 @@ interface FoundCode {
 
 /** https://hl7.org/fhir/R4/search.html#token: the codes, and the words beside them for `:text`. */
 export function tokenRows(param: string, { value, valueSet }: FoundCode, definitions: Definitions): IndexRow[] {
-  if (typeof value === 'boolean') return codeRow(param, '', String(value));
-  if (typeof value === 'string') return codeRow(param, impliedSystem(value, valueSet, definitions), value);
-  if (!isJsonObject(value)) return [];
-  if (Array.isArray(value.coding)) {
-    const codings = value.coding.filter(isJsonObject);
-    return [...codings.flatMap((coding) => codingRows(param, coding)), ...textRow(param, value.text)];
-  }
-  if ('code' in value || 'display' in value) return codingRows(param, value);
-  if ('value' in value) return identifierRows(param, value);
-  return textRow(param, value.text);
+  const rows: IndexRow[] = [];
+  if (typeof value === 'boolean') addCode(rows, param, '', String(value));
+  else if (typeof value === 'string') addCode(rows, param, impliedSystem(value, valueSet, definitions), value);
+  else if (isJsonObject(value)) addObject(rows, param, value);
+  return rows;
 }
 
-function codingRows(param: string, coding: JsonObject): IndexRow[] {
-  return [...codeRow(param, coding.system, coding.code), ...textRow(param, coding.display)];
+function addObject(rows: IndexRow[], param: string, value: JsonObject): void {
+  if (Array.isArray(value.coding)) {
+    for (const coding of value.coding) if (isJsonObject(coding)) addCoding(rows, param, coding);
+    addText(rows, param, value.text);
+  } else if ('code' in value || 'display' in value) addCoding(rows, param, value);
+  else if ('value' in value) addIdentifier(rows, param, value);
+  else addText(rows, param, value.text);
+}
+
+function addCoding(rows: IndexRow[], param: string, { system, code, display }: JsonObject): void {
+  addCode(rows, param, system, code);
+  addText(rows, param, display);
 }
 
 const CONTACT_SYSTEMS = new Set(['phone', 'fax', 'email', 'pager', 'url', 'sms', 'other']);
 
 /** An Identifier or a ContactPoint, whose system is the kind of address and not a namespace. */
-function identifierRows(param: string, { system, value, type }: JsonObject): IndexRow[] {
-  const rows = codeRow(param, CONTACT_SYSTEMS.has(String(system)) ? '' : system, value);
-  if (!isJsonObject(type)) return rows;
-  const codings = Array.isArray(type.coding) ? type.coding.filter(isJsonObject) : [];
-  for (const coding of codings) {
-    if (typeof coding.code === 'string' && typeof value === 'string' && value !== '') {
-      rows.push(...codeRow(ofTypeParam(param), coding.system, `${coding.code}|${value}`));
+function addIdentifier(rows: IndexRow[], param: string, { system, value, type }: JsonObject): void {
+  addCode(rows, param, CONTACT_SYSTEMS.has(String(system)) ? '' : system, value);
+  if (!isJsonObject(type)) return;
+  for (const coding of Array.isArray(type.coding) ? type.coding : []) {
+    if (isJsonObject(coding) && typeof coding.code === 'string' && typeof value === 'string' && value !== '') {
+      addCode(rows, ofTypeParam(param), coding.system, `${coding.code}|${value}`);
     }
   }
-  return [...rows, ...textRow(param, type.text)];
+  addText(rows, param, type.text);
 }
 
-function codeRow(param: string, system: JsonValue | undefined, code: JsonValue | undefined): IndexRow[] {
-  return typeof code === 'string' && code !== ''
-    ? [{ kind: 'token', param, system: typeof system === 'string' ? cutText(system) : '', code: cutText(code) }]
-    : [];
+function addCode(rows: IndexRow[], param: string, system: JsonValue | undefined, code: JsonValue | undefined): void {
+  if (typeof code !== 'string' || code === '') return;
+  rows.push({ kind: 'token', param, system: typeof system === 'string' ? cutText(system) : '', code: cutText(code) });
 }
 
-function textRow(param: string, text: JsonValue | undefined): IndexRow[] {
+function addText(rows: IndexRow[], param: string, text: JsonValue | undefined): void {
   const folded = typeof text === 'string' ? foldText(text) : '';
-  return folded === '' ? [] : [{ kind: 'text', param, folded }];
+  if (folded !== '') rows.push({ kind: 'text', param, folded });
 }
 
 /** A bare code means the system of its value set, where all of that set is of one system. */

@@ -18,8 +18,6 @@ import { tokenRows } from './search-tokens.ts';
 /** A value that a search parameter's expression found. */
 export interface FoundValue {
   readonly value: JsonValue;
-  /** Its FHIR type, where the path to it says so. */
-  readonly type?: string | undefined;
   /** The value set bound as required, which gives a bare code its system. */
   readonly valueSet?: string | undefined;
 }
@@ -64,29 +62,23 @@ export function componentRows(
 
 /** https://hl7.org/fhir/R4/search.html#reference */
 function referenceRows(param: string, value: JsonValue, context: IndexContext): IndexRow[] {
-  const row = (targetType: string, target: string): IndexRow => ({
-    kind: 'reference',
-    param,
-    targetType,
-    target: cutText(target),
-  });
-  const find = (reference: string): IndexRow => {
-    const own = readOwnReference(reference, context);
-    return own === undefined ? row('', reference) : row(own.type, own.id);
-  };
   // A canonical, or a uri that is used as one.
-  if (typeof value === 'string') return withoutVersion(value).map(find);
+  if (typeof value === 'string') return withoutVersion(value).map((one) => referenceRow(param, one, context));
   if (!isJsonObject(value)) return [];
   const rows: IndexRow[] = [];
-  if (typeof value.reference === 'string' && !value.reference.startsWith('#')) {
-    rows.push(find(value.reference));
-  }
-  if (isJsonObject(value.identifier)) {
-    rows.push(
-      ...tokenRows(identifierParam(param), { value: { ...value.identifier, type: null } }, context.definitions),
-    );
+  const { reference, identifier } = value;
+  if (typeof reference === 'string' && !reference.startsWith('#')) rows.push(referenceRow(param, reference, context));
+  if (isJsonObject(identifier)) {
+    // Who is meant is asked by the identifier itself, and not by its kind.
+    const plain = identifier.type === undefined ? identifier : { ...identifier, type: null };
+    for (const row of tokenRows(identifierParam(param), { value: plain }, context.definitions)) rows.push(row);
   }
   return rows;
+}
+
+function referenceRow(param: string, reference: string, context: IndexContext): IndexRow {
+  const own = readOwnReference(reference, context);
+  return { kind: 'reference', param, targetType: own?.type ?? '', target: cutText(own?.id ?? reference) };
 }
 
 /** A canonical may name a version (https://hl7.org/fhir/R4/references.html#canonical); it is found with it and without. */
@@ -107,15 +99,18 @@ export function readOwnReference(
 
 /** https://hl7.org/fhir/R4/search.html#date */
 function dateRows(param: string, value: JsonValue): DateRow[] {
-  const ranges: (DateRange | undefined)[] = [];
-  if (typeof value === 'string') ranges.push(parseDateRange(value));
+  const rows: DateRow[] = [];
+  const add = (range: DateRange | undefined): void => {
+    if (range !== undefined) rows.push({ kind: 'date', param, low: range.low, high: range.high });
+  };
+  if (typeof value === 'string') add(parseDateRange(value));
   else if (isJsonObject(value)) {
-    ranges.push(periodOf(value));
+    add(periodOf(value));
     // Timing: each stated event, and the bounds of what repeats.
-    if (Array.isArray(value.event)) ranges.push(...value.event.map(rangeOf));
-    if (isJsonObject(value.repeat)) ranges.push(periodOf(value.repeat.boundsPeriod));
+    if (Array.isArray(value.event)) for (const event of value.event) add(rangeOf(event));
+    if (isJsonObject(value.repeat)) add(periodOf(value.repeat.boundsPeriod));
   }
-  return ranges.filter((range) => range !== undefined).map((range) => ({ kind: 'date', param, ...range }));
+  return rows;
 }
 
 function periodOf(value: JsonValue | undefined): DateRange | undefined {

@@ -88,6 +88,10 @@ export function hasSpellings(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if ((value as Holder)[SPELLINGS] !== undefined) return true;
   if (Array.isArray(value)) return value.some(hasSpellings);
-  for (const name in value) if (hasSpellings((value as Record<string, unknown>)[name])) return true;
+  for (const name in value) {
+    const member = (value as Record<string, unknown>)[name];
+    // Most members are texts, and not worth a call.
+    if (typeof member === 'object' && hasSpellings(member)) return true;
+  }
   return false;
 }

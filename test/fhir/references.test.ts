@@ -2,6 +2,7 @@ import type { CarePlan } from '@medplum/fhirtypes';
 import { describe, expect, it } from 'vitest';
 import { openDefinitions } from '../../src/fhir/definitions.ts';
 import { parseReference, referencesOf, rewriteReferences } from '../../src/fhir/references.ts';
+import { parseExact, printExact } from '../../src/kernel/exact-json.ts';
 
 const { resourceTypes } = openDefinitions();
 
@@ -64,6 +65,21 @@ describe('rewriting references', () => {
     const before = structuredClone(plan);
     rewriteReferences(plan, () => 'Patient/1');
     expect(plan).toEqual(before);
+  });
+
+  it('copies what holds a reference that is another, and shares the rest', () => {
+    const rewritten = rewriteReferences(plan, (reference) => (reference === 'urn:uuid:b' ? 'Patient/1' : undefined));
+    expect(rewritten.extension?.[0]).toEqual({ url: 'urn:x', valueReference: { reference: 'Patient/1' } });
+    expect(rewritten.extension?.[1]).toBe(plan.extension?.[1]);
+    expect(rewritten.contained).toBe(plan.contained);
+    expect(rewriteReferences(plan, (reference) => reference)).toBe(plan);
+  });
+
+  it('keeps how numbers are spelt beside a reference that is another', () => {
+    const text =
+      '{"resourceType":"Basic","extension":[{"valueDecimal":1.00},{"list":[1.0,{"subject":{"reference":"urn:uuid:a"}}]}]}';
+    const rewritten = rewriteReferences(parseExact(text) as unknown as CarePlan, () => 'Patient/1');
+    expect(printExact(rewritten)).toBe(text.replace('urn:uuid:a', 'Patient/1'));
   });
 
   it('keeps the order of members, so that the text of a resource stays comparable', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LIMITS } from '../../src/kernel/limits.ts';
 import type { Subject } from './contract.ts';
 import { at, commitOf, sampleWrite, token } from './support/samples.ts';
 
@@ -24,6 +25,42 @@ export function describeResourceContract(subject: Subject): void {
       expect(await store.read('ServiceRequest', 'r1')).toBeUndefined();
       expect(await store.readVersion('ServiceRequest', 'r1', 1)).toBeUndefined();
       expect(await store.history('ServiceRequest', 'r1')).toEqual([]);
+    });
+
+    it('tells in whose record each of many is, and gives others a turn meanwhile', async () => {
+      const { store } = subject();
+      await store.commit(
+        commitOf({
+          writes: [
+            sampleWrite('r1', { patient: 'p1' }),
+            sampleWrite('o1', { type: 'Organization', patient: null }),
+            sampleWrite('gone', { patient: 'p2' }),
+            sampleWrite('gone', { patient: 'p2', version: 2, deleted: true }),
+          ],
+        }),
+      );
+      const unknown = Array.from({ length: 3 * LIMITS.storeLookupMax }, (_, n) => ({ type: 'Task', id: `none-${n}` }));
+      const known = [
+        { type: 'ServiceRequest', id: 'r1' },
+        { type: 'Organization', id: 'o1' },
+        { type: 'ServiceRequest', id: 'gone' },
+        { type: 'ServiceRequest', id: 'r1' },
+      ];
+      let turns = 0;
+      const count = (): void => {
+        turns += 1;
+        counting = setImmediate(count);
+      };
+      let counting = setImmediate(count);
+      const found = await store.recordsOf([...known, ...unknown]);
+      clearImmediate(counting);
+      expect(Object.fromEntries(found)).toEqual({
+        'ServiceRequest/r1': 'p1',
+        'Organization/o1': null,
+        'ServiceRequest/gone': 'p2',
+      });
+      // A list may refer to tens of thousands, and nobody else would be answered for so long.
+      expect(turns).toBeGreaterThanOrEqual(2);
     });
 
     it('keeps every version, newest first, and shows a deletion as the current version', async () => {

@@ -62,7 +62,7 @@ export function readEntry(
     request: {
       ...outer,
       ...params,
-      query: [...new URLSearchParams(rest.join('?'))],
+      query: rest.length === 0 ? [] : [...new URLSearchParams(rest.join('?'))],
       header: (name) => headers[name],
       bytes: () => {
         throw refuseAt('parameter-unsupported', 'This operation cannot be a part of a batch.');
@@ -99,19 +99,36 @@ function findRoute(
   routes: readonly FhirRoute[],
 ): { readonly route: FhirRoute; readonly params: Params } | undefined {
   const steps = path.split('/');
-  for (const route of routes) {
-    const params = route.method === method ? matchPath(route.path.slice(1).split('/'), steps) : undefined;
+  for (const { route, pattern } of patternsOf(routes)) {
+    const params = route.method === method ? matchPath(pattern, steps) : undefined;
     if (params === undefined) continue;
     return params.type === '' || definitions.resourceTypes.has(params.type) ? { route, params } : undefined;
   }
   return undefined;
 }
 
+interface RoutePattern {
+  readonly route: FhirRoute;
+  readonly pattern: readonly string[];
+}
+
+/** Every entry is held against the same table, whose paths are split once. */
+const PATTERNS = new WeakMap<readonly FhirRoute[], readonly RoutePattern[]>();
+
+function patternsOf(routes: readonly FhirRoute[]): readonly RoutePattern[] {
+  const known = PATTERNS.get(routes);
+  if (known !== undefined) return known;
+  const patterns = routes.map((route) => ({ route, pattern: route.path.slice(1).split('/') }));
+  PATTERNS.set(routes, patterns);
+  return patterns;
+}
+
 /** `:type/:id` against `Patient/1`. */
 function matchPath(pattern: readonly string[], steps: readonly string[]): Params | undefined {
   if (pattern.length !== steps.length) return undefined;
   const found: Record<string, string> = {};
-  for (const [index, part] of pattern.entries()) {
+  for (let index = 0; index < pattern.length; index += 1) {
+    const part = pattern[index] ?? '';
     const step = steps[index] ?? '';
     if (part.startsWith(':') && step !== '') found[part.slice(1)] = step;
     else if (part !== step) return undefined;

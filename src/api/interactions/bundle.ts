@@ -1,4 +1,4 @@
-import type { Bundle } from '@medplum/fhirtypes';
+import type { Bundle, BundleEntry } from '@medplum/fhirtypes';
 import { GinnelError, hasErrors, refuse } from '../../kernel/errors.ts';
 import { LIMITS } from '../../kernel/limits.ts';
 import type { ApiParts } from '../api-parts.ts';
@@ -20,12 +20,16 @@ export function runBundle(request: FhirRequest, parts: ApiParts, routes: readonl
     throw refuse('fields-too-many', `A Bundle has at most ${LIMITS.bundleEntriesMax} entries; send it in parts.`);
   }
   // The frame alone: what an entry holds is checked with the entry, when its references are known.
-  const frame = Array.isArray(bundle.entry)
-    ? { ...bundle, entry: bundle.entry.map((entry) => ({ ...entry, resource: undefined })) }
-    : bundle;
-  const issues = parts.validator.validate(JSON.parse(JSON.stringify(frame)));
+  const frame = Array.isArray(bundle.entry) ? { ...bundle, entry: bundle.entry.map(withoutResource) } : bundle;
+  const issues = parts.validator.validate(frame);
   if (hasErrors(issues)) throw new GinnelError(issues);
   return bundle.type === 'batch'
     ? runBatch(entries, request, parts, routes)
     : runTransaction(entries, request, parts, routes);
+}
+
+/** What is no object is told as an entry that holds nothing. */
+function withoutResource(entry: BundleEntry): BundleEntry {
+  const { resource: _resource, ...rest } = { ...entry };
+  return rest;
 }

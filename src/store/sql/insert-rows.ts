@@ -11,7 +11,7 @@ interface InsertOptions {
   readonly suffix?: string;
   /** What a broken key means. */
   readonly breach?: Breach;
-  /** For short values in many rows, which may go as lists: PostgreSQL's types of the columns that are not text. */
+  /** For many rows of a resource, which may go as lists: PostgreSQL's types of the columns that are not text. */
   readonly lists?: Readonly<Record<string, 'bigint' | 'double precision' | 'integer'>>;
 }
 
@@ -31,13 +31,17 @@ export function createRowInsert(
   return (rows) => {
     const statements: Statement[] = [];
     for (let start = 0; start < rows.length; start += ROWS_MAX) {
-      const chunk = rows.slice(start, start + ROWS_MAX);
-      const text = texts[chunk.length - 1] ?? '';
-      statements.push({ text, params: chunk.flat(), ...fixed });
+      const end = Math.min(start + ROWS_MAX, rows.length);
+      const params: SqlValue[] = [];
+      for (let at = start; at < end; at += 1) for (const value of rows[at] ?? []) params.push(value);
+      statements.push({ text: texts[end - start - 1] ?? '', params, ...fixed });
     }
     return statements;
   };
 }
+
+/** Columns that say which resource a row is of. */
+const SHARED: ReadonlySet<string> = new Set(['type', 'id', 'patient']);
 
 function listInsert(
   table: string,
@@ -46,9 +50,16 @@ function listInsert(
   suffix: string,
 ): ListInsert {
   const names = columns.split(',').map((name) => name.trim());
-  const lists = names.map((name) => `?::${types[name] ?? 'text'}[]`).join(', ');
+  const own = names.filter((name) => !SHARED.has(name));
+  const shared = names.filter((name) => SHARED.has(name));
+  const lists = own.map((name) => `?::${types[name] ?? 'text'}[]`).join(', ');
+  const values = names.map((name) => (SHARED.has(name) ? `o.${name}` : `r.${name}`)).join(', ');
   return {
-    text: `INSERT INTO ${table} (${columns}) SELECT * FROM unnest(${lists}) ${suffix}`.trimEnd(),
-    columns: names.length,
+    text: `INSERT INTO ${table} (${columns}) SELECT ${values}
+      FROM unnest(?::integer[], ${lists}) AS r (owner_number, ${own.join(', ')})
+      JOIN unnest(${shared.map(() => '?::text[]').join(', ')}) WITH ORDINALITY AS o (${shared.join(', ')}, owner_number)
+        USING (owner_number) ${suffix}`.trimEnd(),
+    own: own.map((name) => names.indexOf(name)),
+    shared: shared.map((name) => names.indexOf(name)),
   };
 }

@@ -47,41 +47,44 @@ export function planIndexRows(all: readonly Indexed[]): Statement[] {
   const composites: Row[] = [];
   for (const { type, id, patient, index } of all) {
     const numbers = new Map<string, number>();
+    const several = paramsOfSeveral(index);
     const isFirst = rememberKeys();
     for (const row of index) {
       const { param } = row;
+      if (several.has(param) && row.kind !== 'composite' && !isFirst(keyOf(row))) continue;
       switch (row.kind) {
         case 'token':
-          if (isFirst(`token\n${param}\n${row.system}\n${row.code}`))
-            tokens.push([type, param, row.code, row.system, id, patient]);
+          tokens.push([type, param, row.code, row.system, id, patient]);
           break;
         case 'uri':
           // An address is a code without a system.
-          if (isFirst(`token\n${param}\n\n${row.uri}`)) tokens.push([type, param, row.uri, '', id, patient]);
+          tokens.push([type, param, row.uri, '', id, patient]);
           break;
         case 'reference':
-          if (isFirst(`reference\n${param}\n${row.targetType}\n${row.target}`))
-            references.push([type, param, row.target, row.targetType, id, patient]);
+          references.push([type, param, row.target, row.targetType, id, patient]);
           break;
-        case 'date': {
-          const [low, high] = [clampMs(row.low), clampMs(row.high)];
-          if (isFirst(`date\n${param}\n${low}\n${high}`)) dates.push([type, param, low, high, id, patient]);
+        case 'date':
+          dates.push([type, param, clampMs(row.low), clampMs(row.high), id, patient]);
           break;
-        }
         case 'string':
-          if (isFirst(`string\n${param}\n${row.exact}\n${row.folded}`))
-            strings.push([type, param, row.folded, row.exact, id, patient]);
+          strings.push([type, param, row.folded, row.exact, id, patient]);
           break;
         case 'text':
           // The words beside a code are looked for folded alone. A parameter has words or strings, never both.
-          if (isFirst(`string\n${param}\n\n${row.folded}`)) strings.push([type, param, row.folded, '', id, patient]);
+          strings.push([type, param, row.folded, '', id, patient]);
           break;
-        case 'quantity': {
-          const [low, high] = [clampNumber(row.low), clampNumber(row.high)];
-          if (isFirst(`quantity\n${param}\n${low}\n${high}\n${row.system}\n${row.code}`))
-            quantities.push([type, param, low, high, row.code, row.system, id, patient]);
+        case 'quantity':
+          quantities.push([
+            type,
+            param,
+            clampNumber(row.low),
+            clampNumber(row.high),
+            row.code,
+            row.system,
+            id,
+            patient,
+          ]);
           break;
-        }
         case 'composite': {
           const number = numbers.get(param) ?? 0;
           numbers.set(param, number + 1);
@@ -99,6 +102,35 @@ export function planIndexRows(all: readonly Indexed[]): Statement[] {
     ...insertQuantities(quantities),
     ...insertComposites(composites),
   ];
+}
+
+/** Parameters with more rows than one: a row of any other cannot be there twice. */
+function paramsOfSeveral(index: readonly IndexRow[]): ReadonlySet<string> {
+  const met = new Set<string>();
+  const several = new Set<string>();
+  for (const { param } of index) (met.has(param) ? several : met).add(param);
+  return several;
+}
+
+/** What makes two rows the same row of a table. */
+function keyOf(row: Exclude<IndexRow, CompositeRow>): string {
+  const { param } = row;
+  switch (row.kind) {
+    case 'token':
+      return `token\n${param}\n${row.system}\n${row.code}`;
+    case 'uri':
+      return `token\n${param}\n\n${row.uri}`;
+    case 'reference':
+      return `reference\n${param}\n${row.targetType}\n${row.target}`;
+    case 'date':
+      return `date\n${param}\n${clampMs(row.low)}\n${clampMs(row.high)}`;
+    case 'string':
+      return `string\n${param}\n${row.exact}\n${row.folded}`;
+    case 'text':
+      return `string\n${param}\n\n${row.folded}`;
+    case 'quantity':
+      return `quantity\n${param}\n${clampNumber(row.low)}\n${clampNumber(row.high)}\n${row.system}\n${row.code}`;
+  }
 }
 
 /** Whether a key is met for the first time. What PostgreSQL cannot hold is the same character there, and so it is here. */

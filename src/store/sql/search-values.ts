@@ -125,7 +125,8 @@ export function testString(value: string, match: StringFilter['match'], row: Sql
     case 'starts':
       return testStart(value, sql`${row}.folded`);
     case 'exact':
-      return sql`${row}.exact = ${value}`;
+      // PostgreSQL's index has the rows alone that have an exact text.
+      return sql`(${row}.exact = ${value} AND ${row}.exact <> '')`;
     case 'contains':
       return sql`instr(${row}.folded, ${value}) > 0`;
   }

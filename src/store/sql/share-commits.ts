@@ -20,16 +20,11 @@ interface Waiting {
 export function shareCommits(apply: ApplyCommit): ApplyCommit {
   const queue: Waiting[] = [];
   let underWay = 0;
-  let scheduled = false;
 
-  // What arrives in one turn of the event loop is there when the turn's last phase begins.
-  const schedule = (): void => {
-    if (scheduled || queue.length === 0 || underWay >= LIMITS.storeSharedMax) return;
-    scheduled = true;
-    setImmediate(() => {
-      scheduled = false;
-      while (queue.length > 0 && underWay < LIMITS.storeSharedMax) void run(takeGroup(queue));
-    });
+  // At once where there is room, so that the database works while the next are being planned; what comes meanwhile is
+  // the next group.
+  const dispatch = (): void => {
+    while (queue.length > 0 && underWay < LIMITS.storeSharedMax) void run(takeGroup(queue));
   };
   const run = async (group: readonly Waiting[]): Promise<void> => {
     underWay += 1;
@@ -37,7 +32,7 @@ export function shareCommits(apply: ApplyCommit): ApplyCommit {
       await applyGroup(group, apply);
     } finally {
       underWay -= 1;
-      schedule();
+      dispatch();
     }
   };
 
@@ -49,7 +44,7 @@ export function shareCommits(apply: ApplyCommit): ApplyCommit {
         return;
       }
       queue.push({ commit, resolve, reject });
-      schedule();
+      dispatch();
     });
   };
 }

@@ -27,10 +27,15 @@ export interface Statement extends Sql {
   readonly rows?: number;
 }
 
-/** An insert of any number of rows: each of its placeholders is the list of one column's values. */
+/**
+ * An insert of any number of rows, each of them of a resource. Its placeholders are lists: for each row the number of its
+ * resource, then each of its own columns; and the columns of the resources, which their rows share.
+ */
 export interface ListInsert {
   readonly text: string;
-  readonly columns: number;
+  /** Where the columns stand in a row. */
+  readonly own: readonly number[];
+  readonly shared: readonly number[];
 }
 
 /** Where rows that another process has locked are to be passed over. SQLite has one writer and needs nothing there. */
