@@ -14,6 +14,7 @@ import { createLog } from '../../src/kernel/log.ts';
 import { testNhsNumbers } from '../support/nhs-numbers.ts';
 import { OPEN_RULES } from '../support/open-access.ts';
 import { EXAMPLE, type Receiver, startReceiver } from '../support/test-gateway.ts';
+import { accessRule } from './clients.ts';
 
 /**
  * A small world in which every resource carries a word of its own, `mark-<name>`, so that whatever leaves can be seen in
@@ -30,16 +31,8 @@ export function markOf(name: string): string {
 }
 
 const organisation = (value: string) => ({ system: ODS, value });
-const rule = (over: Partial<AccessRule>): AccessRule => ({
-  types: ['*', 'AuditEvent', 'Provenance', 'Bundle'],
-  interactions: ['read', 'search', 'create', 'update', 'delete'],
-  for: 'related',
-  organisations: [],
-  categories: [],
-  elements: undefined,
-  labels: [],
-  ...over,
-});
+const rule = (over: Partial<AccessRule>): AccessRule =>
+  accessRule({ types: ['*', 'AuditEvent', 'Provenance', 'Bundle'], ...over });
 
 const partner = (name: string, over: Partial<Partner>): [string, Partner] => [
   name,

@@ -1,39 +1,20 @@
-import type { Bundle, Patient } from '@medplum/fhirtypes';
+import type { Patient } from '@medplum/fhirtypes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sendMllp } from '../../src/intake/mllp-client.ts';
-import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
-
-const MRN = 'https://stockport.example/Id/mrn-rwj';
-const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
+import { type Hospital, MRN, NHS_NUMBER, openHospital } from './hospital.ts';
 
 describe('two records of one person that a hospital merges', () => {
-  let test: TestGateway;
-  let sent = 0;
-
+  let hospital: Hospital;
   beforeAll(async () => {
-    test = await startTestGateway({}, { clients: { reader: ['system/*.rs'] } });
+    hospital = await openHospital();
   });
-  afterAll(() => test.stop());
+  afterAll(() => hospital.test.stop());
 
-  /** Sends an ADT message over MLLP; what MSA-1 says, and our code of a problem. */
-  async function send(event: string, ...segments: string[]): Promise<string> {
-    sent += 1;
-    const header = `MSH|^~\\&|PAS|RWJ|ROUTE|ROUTE|20260414103722||ADT^${event}|M${sent}|P|2.4|||AL|NE|GBR|UNICODE|EN||iTKv1.0`;
-    const bytes = Buffer.from([header, `EVN|${event}|202604141030`, ...segments, ''].join('\r'));
-    const answer = Buffer.from(await sendMllp('127.0.0.1', test.gateway.mllpPort, bytes, 10_000)).toString('latin1');
-    const problem = /ERR\|\|\|[^|]*\|E\|([\w-]+)/.exec(answer)?.[1];
-    return [/MSA\|(\w+)/.exec(answer)?.[1], problem].filter((part) => part !== undefined).join(' ');
-  }
+  const send = (event: string, ...segments: string[]): Promise<string> => hospital.send(event, ...segments);
 
   async function patient(system: string, value: string): Promise<Patient> {
-    const token = await test.token('reader', 'system/*.rs');
-    const query = new URLSearchParams({ identifier: `${system}|${value}` });
-    const answer = await fetch(`${test.gateway.baseUrl}/fhir/Patient?${query}`, {
-      headers: { Authorization: `Bearer ${token}` },
-    });
-    const bundle = (await answer.json()) as Bundle<Patient>;
-    expect(bundle.entry?.length).toBe(1);
-    return bundle.entry?.[0]?.resource as Patient;
+    const found = await hospital.patients(system, value);
+    expect(found.length).toBe(1);
+    return found[0] as Patient;
   }
 
   const survivor = 'PID|1||9990000093^^^NHS^NH~H4471203^^^RWJ^MR||SMYTHE^FRED||19651213|1';
@@ -88,7 +69,7 @@ describe('two records of one person that a hospital merges', () => {
     expect((await patient(MRN, 'H4471302')).id).toBe(before.id);
     expect(await send('A40', both, 'MRG|H4471302^^^RWJ^MR')).toBe('AE multiple-matches');
     expect(await patient(MRN, 'H4471302')).toEqual(before);
-    const kept = await test.gateway.store.messages({ state: 'refused' });
+    const kept = await hospital.test.gateway.store.messages({ state: 'refused' });
     expect(kept.filter(({ answer }) => answer.issues[0]?.code === 'multiple-matches').length).toBe(1);
   });
 

@@ -1,47 +1,25 @@
-import type { Bundle, Patient } from '@medplum/fhirtypes';
+import type { Patient } from '@medplum/fhirtypes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sendMllp } from '../../src/intake/mllp-client.ts';
-import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
-
-const MRN = 'https://stockport.example/Id/mrn-rwj';
-const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
+import { type Hospital, MRN, NHS_NUMBER, openHospital } from './hospital.ts';
 
 /** A hospital often knows somebody by its own number first, and by the NHS number once that was traced. */
 describe('a person whose NHS number is traced later', () => {
-  let test: TestGateway;
-  let sent = 0;
+  let hospital: Hospital;
   beforeAll(async () => {
-    test = await startTestGateway({}, { clients: { reader: ['system/*.rs'] } });
+    hospital = await openHospital();
   });
-  afterAll(() => test.stop());
+  afterAll(() => hospital.test.stop());
 
-  /** Sends an ADT message over MLLP: what MSA-1 says, and our code of a problem. */
-  async function sendEvent(event: string, ...segments: string[]): Promise<string> {
-    sent += 1;
-    const header = `MSH|^~\\&|PAS|RWJ|ROUTE|ROUTE|20260414103722||ADT^${event}|T${sent}|P|2.4|||AL|NE|GBR|UNICODE|EN||iTKv1.0`;
-    const bytes = Buffer.from([header, `EVN|${event}|202604141030`, ...segments, ''].join('\r'));
-    const answer = Buffer.from(await sendMllp('127.0.0.1', test.gateway.mllpPort, bytes, 10_000)).toString('latin1');
-    const problem = /ERR\|\|\|[^|]*\|E\|([\w-]+)/.exec(answer)?.[1];
-    return [/MSA\|(\w+)/.exec(answer)?.[1], problem].filter((part) => part !== undefined).join(' ');
-  }
-
-  async function patients(system: string, value: string): Promise<Patient[]> {
-    const token = await test.token('reader', 'system/*.rs');
-    const query = new URLSearchParams({ identifier: `${system}|${value}` });
-    const answer = await fetch(`${test.gateway.baseUrl}/fhir/Patient?${query}`, {
-      headers: { Authorization: `Bearer ${token}` },
-    });
-    return ((await answer.json()) as Bundle<Patient>).entry?.flatMap(({ resource }) => resource ?? []) ?? [];
-  }
+  const patients = (system: string, value: string): Promise<Patient[]> => hospital.patients(system, value);
 
   async function lastIssues(): Promise<string[]> {
-    const [last] = await test.gateway.store.messages({ limit: 1 });
+    const [last] = await hospital.test.gateway.store.messages({ limit: 1 });
     return last?.answer.issues.map(({ code }) => code) ?? [];
   }
 
-  const send = (pid: string): Promise<string> => sendEvent('A28', pid);
+  const send = (pid: string): Promise<string> => hospital.send('A28', pid);
   /** The record of this hospital number ends; the other goes on. */
-  const merge = (pid: string, ended: string): Promise<string> => sendEvent('A40', pid, `MRG|${own(ended)}`);
+  const merge = (pid: string, ended: string): Promise<string> => hospital.send('A40', pid, `MRG|${own(ended)}`);
   const person = (numbers: string, name: string, born: string): string => `PID|1||${numbers}||${name}||${born}|1`;
   const own = (mrn: string): string => `${mrn}^^^RWJ^MR`;
   const nhs = (number: string): string => `${number}^^^NHS^NH`;
